@@ -1,0 +1,76 @@
+# Two commands set everything up on a fresh machine: `make demo` and `make test`.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first interpreter on PATH that is new enough.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	command -v $$python >/dev/null && $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
+	echo $$python && break; done)
+
+##@ Use
+.PHONY: demo
+demo: $(VENV)/.runtime ## Simulate a trading day, run the whole pipeline on it, say where to look
+	$(BIN)/fixlake demo
+
+.PHONY: serve
+serve: $(VENV)/.runtime ## Start a local Prefect server with every deployment
+	$(BIN)/fixlake serve
+
+##@ Develop
+.PHONY: test
+test: $(VENV)/.dev ## Run all tests, against real MinIO, PostgreSQL and Prefect
+	$(BIN)/pytest -m "not benchmark"
+
+.PHONY: check
+check: $(VENV)/.dev ## Lint, type-check, lint the models, compare everything derived with its declaration
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt/models dbt/data_tests dbt/macros
+	$(BIN)/fixlake tables generate --check
+
+.PHONY: generate
+generate: $(VENV)/.runtime ## Write dbt sources, seeds and table pages from the declarations
+	$(BIN)/fixlake tables generate
+
+.PHONY: format
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: lock
+lock: $(VENV)/.dev ## Resolve the dependencies again and write both lock files
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv $(LOCK) --extra build -o requirements.lock
+	$(BIN)/uv $(LOCK) --extra build --extra dev --constraint requirements.lock -o requirements-dev.lock
+
+LOCK = pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate --no-strip-extras pyproject.toml
+
+##@ House
+.PHONY: setup
+setup: $(VENV)/.dev ## Create the environment with everything a developer needs
+
+.PHONY: clean
+clean: ## Remove the environment, caches and the demo's home
+	rm -rf $(VENV) lakehouse dbt/target dbt/logs .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: help
+help: ## Show this
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/bin/python:
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; found: $$(python3 --version 2>&1)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,172 @@
+"""The order of the steps, written once: poll → ingest → validate → transform → publish.
+
+Invariant: ``run_once`` is the only place that knows the order. The command line and the Prefect flow hand it
+a ``perform`` that decides *how* one step is called (directly, with a progress bar, as a task run), never which
+step follows. Every step may be repeated: what was done before is found in the lake and not done again, so a
+run that was killed anywhere is finished by the next one. When nothing is new, nothing heavy is imported.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
+
+from fix_transforms.errors import FixLakehouseError
+from flows.run_report import Failure, Found, RunReport, Verdict
+
+if TYPE_CHECKING:
+    from fix_transforms.lake.ingest import IngestReport, Progress
+    from fix_transforms.lake.landing import LandedObject
+    from fix_transforms.marts.build import BuildReport, DbtRunner
+    from fix_transforms.marts.publish import Snapshot
+    from fix_transforms.workspace import Workspace
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Perform(Protocol):
+    """How one step is called."""
+
+    def __call__(self, step: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call the step with its arguments and hand back its answer."""
+
+
+# ---- the steps ----
+
+
+def poll(workspace: Workspace) -> Found:
+    """Look for work: objects nobody ingested and batches nobody judged. Reads no object."""
+    from fix_transforms.lake.batches import pending_batches
+    from fix_transforms.lake.delta import Lake
+    from fix_transforms.lake.ingest import discover
+
+    return Found(objects=discover(workspace), batches=tuple(pending_batches(Lake(workspace.lake))))
+
+
+def ingest(
+    workspace: Workspace, objects: tuple[LandedObject, ...], progress: Progress | None = None
+) -> IngestReport:
+    """Turn landed objects into committed rows, each exactly once."""
+    from fix_transforms.lake.ingest import ingest as ingest_objects
+
+    return ingest_objects(workspace, objects, progress)
+
+
+def validate(workspace: Workspace) -> tuple[Verdict, ...]:
+    """Judge every batch that is committed and undecided; one that cannot be judged does not stop the others."""
+    from expectations.validate import validate_batch
+    from fix_transforms.lake.batches import pending_batches
+    from fix_transforms.lake.delta import Lake
+
+    verdicts = []
+    for batch_id in pending_batches(Lake(workspace.lake)):
+        try:
+            validation = validate_batch(workspace, batch_id)
+        except FixLakehouseError as error:
+            verdicts.append(Verdict(batch_id=batch_id, outcome="error", reason=str(error)))
+        else:
+            verdicts.append(Verdict.of(validation))
+    return tuple(verdicts)
+
+
+def transform(workspace: Workspace, runner: DbtRunner | None = None) -> BuildReport:
+    """Bring the marts up to date with the batches that count."""
+    from fix_transforms.marts.build import build
+
+    return build(workspace, runner)
+
+
+def publish(workspace: Workspace) -> Snapshot:
+    """Show the marts to readers, all at once."""
+    from fix_transforms.marts.publish import publish as publish_snapshot
+
+    return publish_snapshot(workspace)
+
+
+# ---- their order ----
+
+
+def run_once(workspace: Workspace, perform: Perform | None = None) -> RunReport:
+    """Do whatever there is to do, once.
+
+    A step that fails is reported and ends no other: what is committed is still judged, modelled and shown.
+
+    Args:
+        workspace: Where to work.
+        perform: How a step is called; directly unless told otherwise.
+    """
+    run = _Run(perform or directly)
+    found = run.attempt(poll, workspace)
+    if found is None:
+        return run.report()
+    if found.objects or found.batches:
+        _preload_expectations()
+    if found.objects:
+        ingested = run.attempt(ingest, workspace, found.objects)
+    else:
+        ingested = None
+    verdicts = run.attempt(validate, workspace) if found.objects or found.batches else ()
+    built = snapshot = None
+    if run.attempt(marts_are_behind, workspace):
+        built = run.attempt(transform, workspace)
+        snapshot = run.attempt(publish, workspace) if built else None
+    return run.report(found=found, ingested=ingested, verdicts=verdicts or (), built=built, snapshot=snapshot)
+
+
+def marts_are_behind(workspace: Workspace) -> bool:
+    """Whether the lake holds something that the published snapshot does not."""
+    from fix_transforms.marts.build import needs_build
+
+    return needs_build(workspace)
+
+
+def directly(step: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a step as the plain function it is."""
+    return step(*args, **kwargs)
+
+
+class _Run:
+    """One run in progress: times every step and remembers those that failed."""
+
+    def __init__(self, perform: Perform) -> None:
+        self._perform = perform
+        self._failures: list[Failure] = []
+        self._seconds: dict[str, float] = {}
+
+    def attempt(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        started = time.perf_counter()
+        try:
+            return self._perform(step, *args, **kwargs)
+        except FixLakehouseError as error:
+            self._failures.append(Failure(step=step.__name__, message=str(error)))
+            return None
+        finally:
+            self._seconds[step.__name__] = time.perf_counter() - started
+
+    def report(
+        self,
+        found: Found | None = None,
+        ingested: IngestReport | None = None,
+        verdicts: tuple[Verdict, ...] = (),
+        built: BuildReport | None = None,
+        snapshot: Snapshot | None = None,
+    ) -> RunReport:
+        return RunReport(
+            found=found or Found(),
+            ingested=ingested,
+            verdicts=verdicts,
+            built=built,
+            snapshot=snapshot,
+            failures=tuple(self._failures),
+            seconds=self._seconds,
+        )
+
+
+def _preload_expectations() -> None:
+    """Import Great Expectations (seconds of it) while bytes are parsed."""
+    from expectations import preload
+
+    threading.Thread(target=preload, name="preload-expectations", daemon=True).start()
