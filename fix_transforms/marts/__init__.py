@@ -1,0 +1,1 @@
+"""The marts: dbt over the lake into a private DuckDB file, published as immutable snapshots, queried read-only."""

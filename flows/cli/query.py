@@ -1,0 +1,78 @@
+"""``fixlake query``: ask the published marts anything, in SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.options import Home, Json
+
+if TYPE_CHECKING:
+    import polars as pl
+
+#: A spreadsheet takes a cell that starts like this for a formula, unless it is a number.
+FORMULA_START = r"^[=+\-@\t\r]"
+PLAIN_NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One statement that reads, e.g. 'from fct_orders limit 5'.")],
+    home: Home = None,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, safe to open in a spreadsheet.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Most rows to print; 0 prints all.")] = 1000,
+) -> None:
+    """Run one SQL statement against the published snapshot. It can read the marts and nothing else."""
+    from fix_transforms.marts.query import query as ask
+    from fix_transforms.settings import load_settings
+
+    frame = ask(load_settings(home=home), sql, limit or None)
+    if as_json:
+        typer.echo(frame.write_json())
+    elif as_csv:
+        typer.echo(spreadsheet_safe(frame).write_csv(), nl=False)
+    else:
+        _print(frame)
+
+
+command = query
+
+
+def spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with an apostrophe before text that a spreadsheet would run.
+
+    Numbers stay numbers, also where they are text (``-1.5``); nested values become text.
+    """
+    import polars as pl
+
+    nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
+    flat = frame.with_columns(
+        pl.Series(name, [None if value is None else str(value) for value in frame[name].to_list()], pl.String)
+        for name in nested
+    )
+    escaped = []
+    for name, dtype in flat.schema.items():
+        if dtype == pl.String:
+            text = pl.col(name)
+            runs = text.str.contains(FORMULA_START) & ~text.str.contains(PLAIN_NUMBER)
+            escaped.append(pl.when(runs).then(pl.concat_str(pl.lit("'"), text)).otherwise(text).alias(name))
+    return flat.with_columns(escaped)
+
+
+def _print(frame: pl.DataFrame) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(header_style="bold", caption=f"{frame.height:,} rows", caption_justify="left")
+    for name, dtype in frame.schema.items():
+        table.add_column(Text(name), justify="right" if dtype.is_numeric() else "left", overflow="fold")
+    for row in frame.iter_rows():
+        table.add_row(*(Text("" if value is None else _printable(str(value))) for value in row))
+    Console(highlight=False).print(table)
+
+
+def _printable(text: str) -> str:
+    """Text without the control characters a counterparty could steer a terminal with."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
