@@ -5,6 +5,7 @@
     ├── TableSpecError           a declared table contradicts itself
     ├── SchemaMismatchError      a frame or a live table differs from its declaration
     │   └── NarrowingError       applying the declaration would lose data
+    ├── DictionaryError          a FIX dictionary cannot be read or contradicts itself
     ├── StorageError             landing or lake could not be read or written
     │   ├── ObjectChangedError   the object is no longer the version that was listed
     │   └── UnsafeStoreError     the store ignores conditional writes
@@ -15,7 +16,8 @@
     ├── TransformError           dbt failed
     ├── PublishError             a snapshot could not be published
     ├── QueryError               a query was refused or failed
-    └── ServiceError             a local service did not start or died
+    ├── ServiceError             a local service did not start or died
+    └── BusyError                another process holds the lock that this needs
 
 Invariant: errors of third-party libraries are wrapped where they enter (``lake/``, ``expectations/``,
 ``flows/``), so that callers catch ``FixLakehouseError`` and nothing else. Every message says what failed,
@@ -71,6 +73,10 @@ class NarrowingError(SchemaMismatchError):
     """Error raised when applying a declaration would drop or narrow a live column."""
 
 
+class DictionaryError(FixLakehouseError):
+    """Error raised when a FIX dictionary cannot be read or contradicts itself."""
+
+
 # ---- storage ----
 
 
@@ -119,3 +125,7 @@ class QueryError(FixLakehouseError):
 
 class ServiceError(FixLakehouseError):
     """Error raised when a local service did not start or died."""
+
+
+class BusyError(FixLakehouseError):
+    """Error raised when another process holds the lock that this one needs."""

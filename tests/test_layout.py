@@ -119,8 +119,9 @@ def test_every_module_says_what_it_is_for_first() -> None:
 
 
 def test_table_modules_are_one_declaration() -> None:
-    declarations = (ROOT / "fix_transforms/tables").glob("*_*.py")
-    for path in [*declarations, ROOT / "fix_transforms/tables/quarantine.py"]:
-        body = ast.parse(path.read_text(encoding="utf-8")).body
-        kinds = [type(node).__name__ for node in body if not isinstance(node, ast.Import | ast.ImportFrom)]
-        assert kinds == ["Expr", "Assign"], path
+    machinery = {"__init__", "columns", "generate", "spec"}
+    for path in (ROOT / "fix_transforms/tables").glob("*.py"):
+        if path.stem not in machinery:
+            body = ast.parse(path.read_text(encoding="utf-8")).body
+            kinds = [type(node).__name__ for node in body if not isinstance(node, ast.Import | ast.ImportFrom)]
+            assert kinds == ["Expr", "Assign"], path

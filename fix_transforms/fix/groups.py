@@ -12,7 +12,7 @@ fatal. The rules, in the order in which they apply to a field:
    zero it starts the first instance, for a counterparty may have put its own tag first.
 4. An instance starts at the first tag seen in the group, whatever the dictionary's order, and again whenever that
    tag returns. Where this finds fewer instances than announced and a tag stands twice in one, the sender left the
-   first tag out: then an instance also starts at any tag that the one before has.
+   first tag out: then an instance also starts at any listed tag that the one before has.
 
 Invariant: every position occurs at most once and in order; time is linear in the number of fields.
 """
@@ -118,19 +118,22 @@ class _OpenGroup:
             self.instances += 1
             self.first = tag
             self.seen = {tag}
-        elif tag in self.seen:
+        elif self.repeats(tag):
             self.has_repeats = True
         else:
             self.seen.add(tag)
 
+    def repeats(self, tag: int) -> bool:
+        return tag in self.seen and tag in self.group.members
+
     def starts_instance(self, tag: int) -> bool:
-        return self.instances == 0 or tag == self.first or (self.splits_on_repeat and tag in self.seen)
+        return self.instances == 0 or tag == self.first or (self.splits_on_repeat and self.repeats(tag))
 
     def has_no_room_for(self, tag: int) -> bool:
         """Whether taking the tag would repeat it in the instance, or exceed the announced instances."""
         if self.starts_instance(tag):
             return self.declared is not None and self.instances >= self.declared
-        return tag in self.seen
+        return self.repeats(tag)
 
     @property
     def is_short(self) -> bool:

@@ -20,7 +20,11 @@ SOURCES = (
     "dbt/macros/**/*.sql",
 )
 #: `when '8' then 'Rejected'`, `"8": "Rejected"`, `('8', 'Rejected')`
-PAIR = re.compile(r"""['"](\w{1,4})['"]\s*(?:then|:|,|=>)\s*['"]([A-Za-z_ ]{3,60})['"]""", re.IGNORECASE)
+PAIR = re.compile(
+    r"""['"](\w{1,4})['"]\s*(?:then|:|=>)\s*['"]([A-Za-z_ ]{3,60})['"]"""
+    r"""|\(\s*['"](\w{1,4})['"],\s*['"]([A-Za-z_ ]{3,60})['"]\s*\)""",
+    re.IGNORECASE,
+)
 
 
 def plain(name: str) -> str:
@@ -41,13 +45,14 @@ def named_codes() -> set[tuple[str, str]]:
 
 
 def typed_pairs(text: str, known: set[tuple[str, str]]) -> list[tuple[str, str]]:
-    pairs = PAIR.findall(text)
+    pairs = [(one or two, name or other) for one, name, two, other in PAIR.findall(text)]
     return [(code, name) for code, name in pairs if not name.islower() and (code, plain(name)) in known]
 
 
 def test_no_source_types_a_code_beside_its_name() -> None:
     known = named_codes()
     files = [path for pattern in SOURCES for path in ROOT.glob(pattern)]
+    files = [path for path in files if "simulate" not in path.parts]  # its counterparties write reasons into Text(58)
     assert len(files) > 20
     found = {
         path.relative_to(ROOT).as_posix(): pairs

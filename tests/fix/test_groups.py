@@ -117,6 +117,11 @@ def test_tag_repeated_by_mistake_does_not_split_an_instance() -> None:
     assert all(row.count_ok for row in rows)
 
 
+def test_repeated_unknown_tag_does_not_stand_for_a_missing_instance() -> None:
+    rows = unfold(fields_of("35=8|453=2|448=A|9001=x|9001=y|54=1"), FIX44, "8")
+    assert shown(rows) == ["453[0] 448=A !count", "453[0] 9001=x ? !count", "453[0] 9001=y ? !count"]
+
+
 def test_unknown_tag_stays_in_its_instance() -> None:
     rows = unfold(fields_of("35=8|453=2|448=A|9001=x|447=D|448=B|447=D|9002=y|54=1|9003=z"), FIX44, "8")
     assert shown(rows) == [

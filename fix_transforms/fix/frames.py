@@ -1,0 +1,139 @@
+"""Rows of one chunk into frames with the declared columns and types.
+
+Invariant: the list of tags and columns is that of the table declarations, and every frame has exactly the
+declared schema without ``LINEAGE``, which ``with_lineage`` adds to give exactly the declared schema.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from fix_transforms.errors import SchemaMismatchError
+from fix_transforms.fix.coercion import coerce
+from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, TABLES
+from fix_transforms.tables.render.to_polars import polars_schema
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from fix_transforms.tables import Table
+
+#: Columns that say which file and batch a row came with: the same for every row of a file.
+LINEAGE = ("file_id", "batch_id", "ingested_at")
+
+#: The tag → columns map, from the declaration.
+TAG_COLUMNS = FIX_MESSAGES.tag_columns()
+#: Columns of ``fix_messages`` that are filled as they are found, not read from a tag.
+FOUND_COLUMNS = tuple(
+    column.name
+    for column in FIX_MESSAGES.columns
+    if column.tag is None and column.name not in (*LINEAGE, "trading_date", "coercion_errors")
+)
+
+_FIRST_YEAR, _LAST_YEAR = 1990, 2100
+
+
+@cache
+def _parsed_schema(name: str) -> pl.Schema:
+    table = next(table for table in TABLES if table.name == name)
+    return pl.Schema({name: dtype for name, dtype in polars_schema(table).items() if name not in LINEAGE})
+
+
+def parsed_schema(table: Table) -> pl.Schema:
+    """The declared schema without the lineage columns: what the parser gives."""
+    return _parsed_schema(table.name)
+
+
+def frame_of(table: Table, columns: dict[str, list[object]]) -> pl.DataFrame:
+    """Lists into a frame of the table."""
+    schema = parsed_schema(table)
+    return pl.DataFrame({name: pl.Series(name, columns[name], dtype=dtype) for name, dtype in schema.items()})
+
+
+def message_frame(found: dict[str, list[object]], values: dict[int, list[str | None]]) -> pl.DataFrame:
+    """The typed frame of ``fix_messages``.
+
+    Args:
+        found: A list per column of ``FOUND_COLUMNS``; times as epoch nanoseconds.
+        values: A list per tag of ``TAG_COLUMNS``: the text of its first value outside groups, or none.
+    """
+    schema = parsed_schema(FIX_MESSAGES)
+    height = len(found["raw"])
+    series = {name: pl.Series(name, found[name], dtype=schema[name]) for name in FOUND_COLUMNS if name != "log_time"}
+    series["log_time"] = _microseconds("log_time", found["log_time_ns"])
+    errors: dict[int, list[int]] = {}
+    for tag, columns in TAG_COLUMNS.items():
+        coerced = coerce(columns, values[tag])
+        series.update(coerced.columns)
+        for row in coerced.errors:
+            errors.setdefault(row, []).append(tag)
+    series["coercion_errors"] = pl.Series(
+        "coercion_errors", [sorted(errors.get(row, ())) for row in range(height)], dtype=schema["coercion_errors"]
+    )
+    frame = pl.DataFrame(series)
+    return frame.with_columns(trading_date=_trading_date()).select(schema.names())
+
+
+def group_frame(rows: dict[str, list[object]], message_rows: list[int], trading_dates: pl.Series) -> pl.DataFrame:
+    """The frame of ``fix_group_fields``.
+
+    Args:
+        rows: A list per column, without ``trading_date``.
+        message_rows: For each row, the row of its message in the chunk.
+        trading_dates: Of the chunk's messages.
+    """
+    dates = trading_dates.gather(message_rows).alias("trading_date")
+    schema = parsed_schema(FIX_GROUP_FIELDS)
+    return pl.DataFrame(
+        {
+            name: dates if name == "trading_date" else pl.Series(name, rows[name], dtype=dtype)
+            for name, dtype in schema.items()
+        }
+    )
+
+
+def event_frame(table: Table, rows: dict[str, list[object]]) -> pl.DataFrame:
+    """The frame of ``log_events``, whose times are given as epoch nanoseconds."""
+    schema = parsed_schema(table)
+    series = {name: pl.Series(name, rows[name], dtype=dtype) for name, dtype in schema.items() if name != "log_time"}
+    series["log_time"] = _microseconds("log_time", rows["log_time_ns"])
+    return pl.DataFrame(series).select(schema.names())
+
+
+def with_lineage(
+    frame: pl.DataFrame, table: Table, *, file_id: str, batch_id: str, ingested_at: datetime
+) -> pl.DataFrame:
+    """The frame with the declared schema and order of its table.
+
+    Raises:
+        SchemaMismatchError: The frame is not what the parser gives for this table.
+    """
+    declared = polars_schema(table)
+    lineage = {"file_id": file_id, "batch_id": batch_id, "ingested_at": ingested_at}
+    added = [pl.lit(value, dtype=declared[name]).alias(name) for name, value in lineage.items() if name in declared]
+    whole = frame.with_columns(added)
+    missing = [name for name in declared if name not in whole.columns]
+    if missing or len(whole.columns) != len(declared):
+        raise SchemaMismatchError(
+            "frame is not the table's", where=table.name, got=whole.columns, expected=list(declared)
+        )
+    whole = whole.select(declared.names())
+    if whole.schema != declared:
+        raise SchemaMismatchError("frame is not the table's", where=table.name, got=whole.schema, expected=declared)
+    return whole
+
+
+def _microseconds(name: str, nanoseconds: list[object]) -> pl.Series:
+    return (pl.Series(name, nanoseconds, dtype=pl.Int64) // 1000).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def _trading_date() -> pl.Expr:
+    """UTC date of SendingTime, else of the log's clock, else 1970-01-01; absurd years count as none."""
+    dates = [
+        pl.when(pl.col(name).dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)).then(pl.col(name).dt.date())
+        for name in ("sending_time", "log_time")
+    ]
+    return pl.coalesce(*dates, pl.lit(0).cast(pl.Int32).cast(pl.Date))

@@ -1,0 +1,287 @@
+"""``Framer``: any stream of bytes into segments that tile it, in bounded memory and linear time.
+
+Invariant: every byte belongs to exactly one segment, segments come in the order of the file, and they are the
+same however the stream is cut into chunks. At most a few times ``limit`` is held at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fix_transforms.fix.candidates import START, next_candidate
+from fix_transforms.fix.delimiters import HEADER_BYTES
+from fix_transforms.fix.frame_search import MORE, Torn, frame_at, frame_broken
+from fix_transforms.fix.segments import HEAD_BYTES, BlankSegment, Frame, MessageSegment, TextSegment
+from fix_transforms.fix.textlines import BLANKS, classify, holds_fields, says_nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from fix_transforms.fix.segments import Reason, Segment
+
+#: The longest text before a message on its line that is still its prefix.
+MAX_PREFIX_BYTES = 4096
+_READ_BYTES = 256 * 1024
+#: First line of the two-line form of screen logs: ``<time, session, incoming>``.
+_SCREEN_LINE = re.compile(rb"[ \t\r\x00]*<[^<\r\n]{0,512}\b(?:incoming|outgoing)>[ \t\r\x00]*\n?\Z")
+_BLANK_LINES = re.compile(rb"(?:[ \t\r\x00]*+\n)++")  # possessive: nothing to go back to, nothing to remember
+_OPENING = b" \t\r\x00("
+
+
+class Framer:
+    """One pass over one stream.
+
+    Args:
+        chunks: The bytes, cut anywhere.
+        limit: Longest message or line.
+        offset: Offset of the first byte in the file.
+        line: Number of the line it is on.
+    """
+
+    def __init__(self, chunks: Iterable[bytes], limit: int, offset: int = 0, line: int = 1) -> None:
+        self._chunks = iter(chunks)
+        self._limit = limit
+        self._buffer = b""
+        self._base = offset
+        self._position = 0
+        self._searched = 0
+        self._line = line
+        self._at_end = False
+        self._inside_line = False
+        self._run: TextSegment | None = None
+        self._held: TextSegment | None = None
+        self._held_back = False
+        self.bytes_read = 0
+        self.resume_offset = offset
+        self.resume_line = line
+
+    def __iter__(self) -> Iterator[Segment]:
+        """The segments, in the order of the file."""
+        while not (self._at_end and self._position == len(self._buffer)):
+            self._refill()
+            yield from self._merge_binary(self._scan())
+        if self._held is not None:
+            yield self._held
+
+    def _refill(self) -> None:
+        """Read at least as much again as is left over, so that bytes are copied a bounded number of times."""
+        rest = self._buffer[self._position :]
+        wanted = max(_READ_BYTES, len(rest))
+        parts, got = [rest], 0
+        while got < wanted:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                self._at_end = True
+                break
+            parts.append(chunk)
+            got += len(chunk)
+        self.bytes_read += got
+        self._base += self._position
+        self._searched = max(0, self._searched - self._position)
+        self._position = 0
+        self._buffer = b"".join(parts)
+
+    # ---- one buffer ----
+
+    def _scan(self) -> Iterator[Segment]:
+        """Everything that the buffer settles."""
+        while True:
+            if self._run is not None:
+                yield from self._go_on_with_run()
+                if self._run is not None:
+                    return
+            buffer = self._buffer
+            settled = len(buffer) if self._at_end else len(buffer) - HEADER_BYTES
+            index, head = next_candidate(buffer, max(self._position, self._searched), self._position, settled)
+            if index < 0:
+                self._searched = max(self._position, settled)
+                yield from self._text_without_candidate()
+                if self._run is None:
+                    return
+                continue
+            line_start = max(self._position, buffer.rfind(b"\n", self._position, index) + 1)
+            if index > settled:
+                yield from self._lines_before(line_start)
+                return
+            found = (
+                frame_at(buffer, index, head, self._at_end, self._limit)
+                if head is not None
+                else frame_broken(buffer, index, self._at_end, self._limit)
+            )
+            if found is MORE:
+                yield from self._lines_before(line_start)
+                return
+            if isinstance(found, Frame):
+                yield from self._message(line_start, index, found)
+            elif isinstance(found, Torn):
+                yield from self._torn(line_start, index, found)
+            else:
+                self._searched = index + len(START)
+
+    def _message(self, line_start: int, index: int, frame: Frame) -> Iterator[Segment]:
+        prefix_start = line_start
+        if line_start > self._position:
+            if not self._buffer[line_start:index].strip(_OPENING):
+                prefix_start = self._screen_line_before(line_start)
+            yield from self._lines(prefix_start)
+        if index - prefix_start > MAX_PREFIX_BYTES or holds_fields(self._buffer[line_start:index]):
+            yield from self._text(prefix_start, index, ends_line=True)
+            prefix_start = max(self._position, index)
+        lead = self._position
+        prefix = self._buffer[prefix_start:index]
+        line = self._line + self._buffer.count(b"\n", lead, index)
+        base = self._base
+        yield MessageSegment(base + lead, base + index, base + frame.end, line, prefix, base + prefix_start, frame)
+        self._advance(frame.end, inside_line=True)
+        if frame.is_closed:
+            self._held_back = False
+            self.resume_offset, self.resume_line = base + frame.end, self._line
+
+    def _torn(self, line_start: int, index: int, torn: Torn) -> Iterator[Segment]:
+        yield from self._lines(line_start)
+        if torn.reaches_beyond and self._at_end and not self._held_back:
+            self._hold_back(line_start)
+        if torn.reason == "too_long":
+            self._start_run(line_start, index + len(START), torn.detail)
+            return
+        yield from self._text(line_start, torn.end, ends_line=torn.end < len(self._buffer), torn=torn)
+
+    # ---- text ----
+
+    def _screen_line_before(self, line_start: int) -> int:
+        """Where the line before starts, if it is the first of a two-line screen log; else ``line_start``."""
+        previous = max(self._position, self._buffer.rfind(b"\n", self._position, line_start - 1) + 1)
+        is_header = _SCREEN_LINE.match(self._buffer[previous : min(line_start, previous + 1024)])
+        return previous if is_header else line_start
+
+    def _lines_before(self, line_start: int) -> Iterator[Segment]:
+        """Whole lines that cannot belong to the message that may follow them."""
+        if line_start > self._position:
+            yield from self._lines(self._screen_line_before(line_start))
+
+    def _text_without_candidate(self) -> Iterator[Segment]:
+        if self._at_end:
+            yield from self._lines(len(self._buffer))
+            if self._position < len(self._buffer):
+                yield from self._blank(len(self._buffer))
+            return
+        yield from self._lines_before(self._buffer.rfind(b"\n", self._position) + 1)
+        if len(self._buffer) - self._position <= self._limit:
+            return
+        rest = self._buffer[self._position :]
+        blanks = len(rest) - len(rest.lstrip(BLANKS))
+        if blanks > self._limit:
+            yield from self._blank(self._position + blanks)
+            blanks = 0
+        if len(self._buffer) - self._position - blanks > self._limit:
+            self._start_run(self._position + blanks, self._position, "")
+
+    def _blank(self, end: int) -> Iterator[Segment]:
+        yield BlankSegment(self._base + self._position, self._base + end, self._line)
+        self._advance(end, inside_line=self._inside_line)
+
+    def _lines(self, end: int) -> Iterator[Segment]:
+        """The lines up to ``end``, which is a line start or the end of the input."""
+        buffer = self._buffer
+        cursor = self._position
+        while cursor < end:
+            blank = _BLANK_LINES.match(buffer, cursor, end)
+            if blank is not None:
+                cursor = blank.end()
+                continue
+            line_end = buffer.find(b"\n", cursor, end)
+            if line_end < 0:
+                line_end = end
+            yield from self._text(cursor, line_end, ends_line=line_end < len(buffer))
+            cursor = line_end + 1
+
+    def _text(self, start: int, end: int, *, ends_line: bool, torn: Torn | None = None) -> Iterator[Segment]:
+        """One stretch within a line, without the blanks around it; nothing if it is blank."""
+        content = self._buffer[start:end]
+        stripped = content.strip(BLANKS)
+        if not stripped or (torn is None and start == self._position and self._inside_line and says_nothing(stripped)):
+            return
+        start += len(content) - len(content.lstrip(BLANKS))
+        head = stripped[:HEAD_BYTES]
+        reason: Reason | None
+        if torn is not None:
+            reason, detail = torn.reason, torn.detail
+        else:
+            reason, detail = classify(head, len(stripped), self._limit, ends_input=not ends_line)
+        line = self._line + self._buffer.count(b"\n", self._position, start)
+        end = start + len(stripped)
+        base = self._base
+        yield TextSegment(base + self._position, base + start, base + end, line, head, reason, detail, ends_line)
+        self._advance(end, inside_line=True)
+
+    # ---- lines that are too long to hold ----
+
+    def _start_run(self, start: int, searched: int, detail: str) -> None:
+        line = self._line + self._buffer.count(b"\n", self._position, start)
+        base = self._base
+        self._run = TextSegment(base + self._position, base + start, base + start, line, b"", "too_long", detail)
+        self._advance(start, inside_line=True)
+        self._searched = max(self._searched, searched)
+
+    def _go_on_with_run(self) -> Iterator[Segment]:
+        """Take bytes up to the end of the line or the next message, and forget them."""
+        run = self._run
+        assert run is not None
+        buffer = self._buffer
+        settled = len(buffer) if self._at_end else len(buffer) - HEADER_BYTES
+        index, _ = next_candidate(buffer, max(self._position, self._searched), self._position, settled)
+        line_end = buffer.find(b"\n", self._position, index if index >= 0 else len(buffer))
+        is_settled = line_end >= 0 or (0 <= index <= settled) or self._at_end
+        stop = line_end if line_end >= 0 else index if 0 <= index <= settled else max(self._position, settled)
+        piece = buffer[self._position : stop]
+        text = piece.rstrip(BLANKS)
+        end = self._base + self._position + len(text) if text else run.end
+        head_bytes = run.head + piece[: HEAD_BYTES - len(run.head)] if len(run.head) < HEAD_BYTES else run.head
+        self._run = run = TextSegment(run.lead, run.start, end, run.line, head_bytes, run.reason, run.detail)
+        self._advance(stop, inside_line=True)
+        self._searched = max(self._searched, stop)
+        if not is_settled:
+            return
+        self._run = None
+        reason, detail = classify(run.head.rstrip(BLANKS), run.end - run.start, self._limit)
+        if reason != "binary":
+            reason, detail = "too_long", run.detail or detail
+        yield TextSegment(run.lead, run.start, run.end, run.line, run.head, reason, detail, line_end >= 0)
+        if self._base + stop > run.end:
+            yield BlankSegment(run.end, self._base + stop, self._line)
+
+    # ---- bookkeeping ----
+
+    def _advance(self, end: int, *, inside_line: bool) -> None:
+        newlines = self._buffer.count(b"\n", self._position, end)
+        self._line += newlines
+        if newlines and not self._held_back:
+            self.resume_offset = self._base + self._buffer.rfind(b"\n", self._position, end) + 1
+            self.resume_line = self._line
+        self._position = end
+        self._inside_line = inside_line
+
+    def _hold_back(self, line_start: int) -> None:
+        """Resume at a message whose body may still be being written, whatever lines follow its first."""
+        self._held_back = True
+        self.resume_offset = self._base + line_start
+        self.resume_line = self._line + self._buffer.count(b"\n", self._position, line_start)
+
+    def _merge_binary(self, segments: Iterable[Segment]) -> Iterator[Segment]:
+        """Join neighbouring binary stretches: noise is one finding, not one per byte that looks like a line end."""
+        for segment in segments:
+            held = self._held
+            is_binary = isinstance(segment, TextSegment) and segment.reason == "binary"
+            if held is not None and is_binary and isinstance(segment, TextSegment) and segment.lead == held.end:
+                self._held = TextSegment(
+                    held.lead, held.start, segment.end, held.line, held.head, "binary", held.detail, segment.ends_line
+                )
+                continue
+            if held is not None:
+                self._held = None
+                yield held
+            if is_binary and isinstance(segment, TextSegment):
+                self._held = segment
+            else:
+                yield segment

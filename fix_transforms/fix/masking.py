@@ -1,0 +1,190 @@
+"""Secrets and identities, hidden before anything leaves the parser.
+
+Invariant: no value of a password or key field appears in any output, whatever delimiter surrounds it and
+whether or not the message around it is whole. Secrets become ``*`` of the same length, so BodyLength stays true.
+Pseudonyms are keyed: equal accounts stay equal, and nobody without the key can test a guess.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from functools import lru_cache
+
+from fix_transforms.fix.delimiters import SOH, SPELLED_OUT
+from fix_transforms.fix.dictionary import VERSIONS, load_dictionary
+from fix_transforms.fix.reference import DATA_TAGS, Fields, field_spans
+
+#: Signature, SecureData, Username, Password, NewPassword, EncryptedPassword, EncryptedNewPassword.
+SECRET_TAGS = frozenset({89, 91, 553, 554, 925, 1402, 1404})
+#: RawData carries the password in the Logon of FIX 4.0 to 4.2 (Logon has no Password(554) before FIX 4.3).
+RAW_DATA = 96
+
+#: Names of the fields that say who traded, in the standard's spelling.
+_IDENTITY_NAME = re.compile(r"(?:Party(?:Sub)?ID|ClientID|(?:\A|Alloc|Clearing|LegAlloc|IndividualAlloc)Account)\Z")
+
+_GATES = tuple(str(tag).encode() + b"=" for tag in (*sorted(SECRET_TAGS), RAW_DATA))
+_TAG_END = b"|".join(str(tag).encode() for tag in (*sorted(SECRET_TAGS), RAW_DATA))
+#: A tag starts after no digit, unless the digit ends a spelled-out delimiter.
+_TAG_START = rb"(?:(?<![0-9])|(?<=\\x01)|(?<=\\u0001)|(?<=\\001))"
+_SECRET_IN_TEXT = re.compile(_TAG_START + rb"0*(?:" + _TAG_END + rb")[ ]?=[ ]?")
+_DATA_IN_TEXT = re.compile(rb"0*(?:89|91|96|1402|1404)[ ]?=")
+_LENGTH_BEFORE = re.compile(rb"=([0-9]{1,8})[^0-9]{1,8}\Z")
+_DELIMITER_BEFORE = re.compile(b"(?:" + b"|".join(SPELLED_OUT) + rb"|[\x01|;^~,\t]|(?<=[0-9A-Za-z.])[ ])\Z")
+_PSEUDONYM_DIGITS = 16
+
+
+@lru_cache(maxsize=1)
+def identity_tags() -> frozenset[int]:
+    """Accounts, clients and parties of every version, found by the names of their fields."""
+    return frozenset(
+        field.tag
+        for version in VERSIONS
+        for field in load_dictionary(version).fields.values()
+        if _IDENTITY_NAME.search(field.name)
+    )
+
+
+def may_hold_secret(text: bytes) -> bool:
+    """Whether a secret's tag occurs at all; cheap, for most messages have none."""
+    for gate in _GATES:  # noqa: SIM110 - a generator would cost more than the search itself
+        if gate in text:
+            return True
+    return False
+
+
+class Masker:
+    """Hides secrets always, and identities when it has a key.
+
+    Args:
+        key: Key of the pseudonyms.
+    """
+
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key
+        self._identities = identity_tags() if key is not None else frozenset()
+        self._pseudonyms: dict[bytes, bytes] = {}
+        self._identity_in_text = (
+            re.compile(_TAG_START + rb"0*(?:" + b"|".join(str(t).encode() for t in self._identities) + rb")=")
+            if key is not None
+            else None
+        )
+
+    # ---- messages ----
+
+    def mask_message(self, wire: bytes, fields: Fields) -> tuple[bytes, Fields]:
+        """The message and its fields with everything hidden that has to be."""
+        if not may_hold_secret(wire) and self._key is None:
+            return wire, fields
+        is_logon = (35, b"A") in fields
+        masked = [(tag, self._mask_value(tag, value, is_logon)) for tag, value in fields]
+        if masked == fields:
+            return wire, fields
+        parts: list[bytes] = []
+        position = 0
+        for (start, end), (_, value) in zip(field_spans(wire, fields), masked, strict=True):
+            parts += (wire[position:start], value)
+            position = end
+        parts.append(wire[position:])
+        return b"".join(parts), masked
+
+    def _mask_value(self, tag: int, value: bytes, is_logon: bool) -> bytes:
+        if tag in SECRET_TAGS or (tag == RAW_DATA and is_logon):
+            return b"*" * len(value)
+        if tag in self._identities:
+            return self._pseudonym(value)
+        if b"=" in value and (
+            may_hold_secret(value) or (self._key is not None and (tag in DATA_TAGS or b"8=FIX" in value))
+        ):
+            return self.mask_text(value)
+        return value
+
+    def _pseudonym(self, value: bytes) -> bytes:
+        if not value or self._key is None:
+            return value
+        found = self._pseudonyms.get(value)
+        if found is None:
+            if len(self._pseudonyms) >= 65_536:
+                self._pseudonyms.clear()
+            digest = hmac.new(self._key, value, hashlib.sha256).hexdigest()
+            found = self._pseudonyms[value] = b"~" + digest[:_PSEUDONYM_DIGITS].encode()
+        return found
+
+    # ---- anything else ----
+
+    def mask_text(self, text: bytes) -> bytes:
+        """Text with every secret after its tag hidden, by the delimiter that stands before the tag.
+
+        Where no delimiter stands there, the rest of the line is hidden: better too much than a password.
+        """
+        if may_hold_secret(text) or (b"=" in text and _SECRET_IN_TEXT.search(text)):
+            text = self._hide_secrets(text)
+        if self._identity_in_text is not None and b"=" in text:
+            text = self._hide_identities(text)
+        return text
+
+    def mask_continuation(self, text: bytes) -> bytes:
+        """A fragment that goes on with a secret whose field started before it: hidden up to its first delimiter."""
+        first = re.search(rb"[\x01|;^~]|\\x01|\\u0001|<SOH>", text)
+        end = len(text) if first is None else first.start()
+        return b"*" * end + self.mask_text(text[end:])
+
+    @staticmethod
+    def _hide_secrets(text: bytes) -> bytes:
+        hidden = bytearray(text)
+        position = 0
+        while (match := _SECRET_IN_TEXT.search(text, position)) is not None:
+            end = _value_end(text, match.start(), match.end())
+            if _DATA_IN_TEXT.match(match.group()):
+                length = _LENGTH_BEFORE.search(text, max(0, match.start() - 24), match.start())
+                if length is not None:
+                    end = min(len(text), max(end, match.end() + int(length[1])))
+            hidden[match.end() : end] = b"*" * (end - match.end())
+            position = end
+        return bytes(hidden)
+
+    def _hide_identities(self, text: bytes) -> bytes:
+        assert self._identity_in_text is not None
+        parts, position = [], 0
+        while (match := self._identity_in_text.search(text, position)) is not None:
+            parts.append(text[position : match.end()])
+            position = match.end()
+            if match.start() == 0 or _DELIMITER_BEFORE.search(text, max(0, match.start() - 8), match.start()):
+                end = _value_end(text, match.start(), match.end())
+                parts.append(self._pseudonym(text[match.end() : end]))
+                position = end
+        parts.append(text[position:])
+        return b"".join(parts)
+
+
+def ends_in_secret(text: bytes) -> bool:
+    """Whether text stops right after a secret's tag: what follows it is the secret."""
+    return (
+        may_hold_secret(text[-64:])
+        and re.search(_TAG_START + rb"0*(?:" + _TAG_END + rb")=[\r\n]*\Z", text[-64:]) is not None
+    )
+
+
+def _value_end(text: bytes, tag_start: int, start: int) -> int:
+    """Where a value in text ends: at the delimiter that stands before its tag, SOH, or the end of the line."""
+    stops = [len(text)]
+    soh = text.find(SOH, start)
+    if soh >= 0:
+        stops.append(soh)
+    before = _DELIMITER_BEFORE.search(text, max(0, tag_start - 8), tag_start)
+    if before is not None and before.group() != SOH:
+        pattern = _next_field(before.group())
+        following = pattern.search(text, start)
+        if following is not None:
+            stops.append(following.start())
+    if soh < 0:
+        line_end = text.find(b"\n", start)
+        if line_end >= 0:
+            stops.append(line_end)
+    return min(stops)
+
+
+@lru_cache(maxsize=64)
+def _next_field(delimiter: bytes) -> re.Pattern[bytes]:
+    return re.compile(re.escape(delimiter) + rb"(?=[0-9]{1,6}=|[\s\"')\]}>]*(?:\n|\Z))")

@@ -1,0 +1,145 @@
+"""What ``parse`` is told and what it gives back: ``ParseOptions``, ``Tally`` and ``ParsedChunk``.
+
+Invariant: tallies add up. The sum over a file's chunks is the tally of the file, and ``unaccounted_bytes`` is
+measured from how the segments tile the input, not from the totals it is compared with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import polars as pl
+
+    from fix_transforms.settings import Settings
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ParseOptions:
+    """How to read one file.
+
+    Attributes:
+        decoder: Which decoder reads the fields of a message; ``auto`` takes the fastest that is proven equal.
+        timezone: IANA zone of the clock in front of log lines, where a line does not say it.
+        mask_key: Key that turns accounts and party ids into pseudonyms; none leaves them as they are.
+        max_message_bytes: Longest message or line; longer ones go to quarantine.
+        source_name: Name of the file or object: tells the direction for some engines.
+        start_offset: Offset of the first byte of ``chunks`` in the file.
+        first_message_index: Index of the first message found.
+        first_line_number: Number of the line that the first byte is on.
+    """
+
+    decoder: Literal["auto", "simplefix"] = "auto"
+    timezone: str = "UTC"
+    mask_key: bytes | None = None
+    max_message_bytes: int = 16 * MEBIBYTE
+    source_name: str = ""
+    start_offset: int = 0
+    first_message_index: int = 0
+    first_line_number: int = 1
+
+    @classmethod
+    def from_settings(
+        cls,
+        settings: Settings,
+        source_name: str = "",
+        *,
+        start_offset: int = 0,
+        first_message_index: int = 0,
+        first_line_number: int = 1,
+    ) -> ParseOptions:
+        """Take the settings of the house and the position in one file."""
+        key = settings.mask_key
+        return cls(
+            decoder=settings.decoder,
+            timezone=settings.timezone,
+            mask_key=key.get_secret_value().encode() if key is not None and key.get_secret_value() else None,
+            max_message_bytes=settings.max_message_bytes,
+            source_name=source_name,
+            start_offset=start_offset,
+            first_message_index=first_message_index,
+            first_line_number=first_line_number,
+        )
+
+
+def _earliest(left: datetime | None, right: datetime | None) -> datetime | None:
+    return min((time for time in (left, right) if time is not None), default=None)
+
+
+def _latest(left: datetime | None, right: datetime | None) -> datetime | None:
+    return max((time for time in (left, right) if time is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of rows and bytes, and where to read on.
+
+    Attributes:
+        content_bytes: Bytes that were read.
+        untiled_bytes: Bytes that no segment covers, or that two cover: 0 unless the parser is wrong.
+        resume_offset: End of the last complete message or line: a later version of the file is read from there.
+        next_line_number: Number of the line at ``resume_offset``.
+        next_message_index: Index of the next message.
+    """
+
+    messages: int = 0
+    quarantined: int = 0
+    log_events: int = 0
+    group_fields: int = 0
+    content_bytes: int = 0
+    message_bytes: int = 0
+    quarantined_bytes: int = 0
+    log_event_bytes: int = 0
+    decoration_bytes: int = 0
+    untiled_bytes: int = 0
+    first_sending_time: datetime | None = None
+    last_sending_time: datetime | None = None
+    resume_offset: int = 0
+    next_line_number: int = 1
+    next_message_index: int = 0
+
+    @property
+    def unaccounted_bytes(self) -> int:
+        """Bytes that are neither message, quarantine, log event nor decoration."""
+        accounted = self.message_bytes + self.quarantined_bytes + self.log_event_bytes + self.decoration_bytes
+        return max(self.untiled_bytes, abs(self.content_bytes - accounted))
+
+    def __add__(self, later: Tally) -> Tally:
+        """The tally of this stretch and of the one that follows it."""
+        return Tally(
+            messages=self.messages + later.messages,
+            quarantined=self.quarantined + later.quarantined,
+            log_events=self.log_events + later.log_events,
+            group_fields=self.group_fields + later.group_fields,
+            content_bytes=self.content_bytes + later.content_bytes,
+            message_bytes=self.message_bytes + later.message_bytes,
+            quarantined_bytes=self.quarantined_bytes + later.quarantined_bytes,
+            log_event_bytes=self.log_event_bytes + later.log_event_bytes,
+            decoration_bytes=self.decoration_bytes + later.decoration_bytes,
+            untiled_bytes=self.untiled_bytes + later.untiled_bytes,
+            first_sending_time=_earliest(self.first_sending_time, later.first_sending_time),
+            last_sending_time=_latest(self.last_sending_time, later.last_sending_time),
+            resume_offset=max(self.resume_offset, later.resume_offset),
+            next_line_number=max(self.next_line_number, later.next_line_number),
+            next_message_index=max(self.next_message_index, later.next_message_index),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedChunk:
+    """Up to 20,000 messages and what lay between them.
+
+    The frames have the declared columns of their tables without ``file_id``, ``batch_id`` and ``ingested_at``,
+    which ``frames.with_lineage`` adds.
+    """
+
+    messages: pl.DataFrame
+    group_fields: pl.DataFrame
+    log_events: pl.DataFrame
+    quarantine: pl.DataFrame
+    tally: Tally

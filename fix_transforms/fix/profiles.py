@@ -1,0 +1,180 @@
+"""What surrounds a message on its line: the clock of the log, and whether the engine sent or received it.
+
+Invariant: nothing here fails. A prefix that says nothing gives no time and no direction, and a time of day
+without a date is no time. Profiles are detected; a declared one only has to offer ``LineProfile``'s two methods.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Literal, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+Direction = Literal["in", "out"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CACHE_SIZE = 4096
+_FRACTION_DIGITS = 9
+
+#: Dates with or without separators, MM/DD/YYYY, and a time of day with 0 to 9 decimals and maybe a zone.
+_CLOCK = re.compile(
+    r"(?<![0-9])(?:(?P<year>[0-9]{4})(?P<sep>[-/.]?)(?P<month>[0-9]{2})(?P=sep)(?P<day>[0-9]{2})"
+    r"|(?P<first>[0-9]{1,2})/(?P<second>[0-9]{1,2})/(?P<late_year>[0-9]{4}))"
+    r"(?:[-T_]|[ \t]{1,4})(?P<minute>[0-9]{1,2}:[0-9]{2}):(?P<seconds>[0-9]{2})(?:[.,:](?P<fraction>[0-9]{1,12}))?(?![0-9])"
+    r"[ ]?(?P<zone>Z\b|UTC\b|GMT\b|[+-][0-9]{2}:?[0-9]{2}(?![0-9]))?"
+)
+_TICKS = re.compile(r"\A\s*(?P<ticks>[0-9]{10}|[0-9]{13}|[0-9]{16}|[0-9]{19})(?=[\s:,|\]-])")
+_TICKS_DIGITS = {10: 0, 13: 3, 16: 6, 19: 9}
+
+#: The words of engines, loggers and gateways; the one nearest to the message counts.
+_DIRECTION = re.compile(
+    r"(?P<arrived>\bincoming\b|\binbound\b|\bIncoming\b|\bInbound\b|\bINCOMING\b|\bINBOUND\b|\bIN\b|(?<=\d)\s+in\s*\Z"
+    r"|\b[Rr]ecv\b|\bRECV\b|\b[Rr]eceived?\b|\bRECEIVED\b|\b[Rr]eceiving\b|\bfromApp\b|\bfromAdmin\b|\bRx\b|\bRX\b|<==?|<--|<<)"
+    r"|(?P<left>\boutgoing\b|\boutbound\b|\bOutgoing\b|\bOutbound\b|\bOUTGOING\b|\bOUTBOUND\b|\bOUT\b|(?<=\d)\s+out\s*\Z"
+    r"|\b[Ss]ent\b|\bSENT\b|\b[Ss]end\b|\bSEND\b|\b[Ss]ending\b|\btoApp\b|\btoAdmin\b|\bTx\b|\bTX\b|==>|-->|>>|\bgoing out\b)"
+)
+_SUFFIX = re.compile(r"\.(in|out)(?:\.[0-9]+|\.log|\.txt|\.gz|\.zst|\.bz2|\.xz|\.lz4)*\Z", re.IGNORECASE)
+_SESSION_FILE = re.compile(r"FIXT?\.[0-9]\.[0-9](?:SP[0-9])?-(?P<rest>[^/\\]+)\Z", re.IGNORECASE)
+_NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9.\-]")
+
+
+class LogTime(NamedTuple):
+    """The clock of a log line: epoch nanoseconds, truncated, and the fraction digits that were written."""
+
+    ns: int
+    digits: int
+
+
+class LineProfile(Protocol):
+    """What a declared profile has to offer."""
+
+    def log_time(self, prefix: str) -> LogTime | None:
+        """The clock of the line."""
+
+    def direction(self, prefix: str, sender: str | None, target: str | None) -> Direction | None:
+        """Whether the logging engine received or sent the message."""
+
+
+class DetectedProfile:
+    """Reads every known shape of prefix.
+
+    Args:
+        zone_name: IANA zone of clocks that do not say theirs. An hour that occurs twice is taken as the first.
+        source_name: Name of the file: ``….in``, ``….out`` and ``FIX.4.2-LOCAL-REMOTE.messages…`` tell the
+            direction where lines do not.
+    """
+
+    def __init__(self, zone_name: str = "UTC", source_name: str = "") -> None:
+        self._zone = ZoneInfo(zone_name)
+        self._minutes: dict[tuple[str, ...], int | None] = {}
+        self._directions: dict[str, Direction | None] = {}
+        self._sessions: dict[tuple[str | None, str | None], Direction | None] = {}
+        base_name = re.split(r"[/\\]", source_name)[-1]
+        suffix = _SUFFIX.search(base_name)
+        self._by_suffix: Direction | None = None
+        if suffix is not None:
+            self._by_suffix = "in" if suffix[1].lower() == "in" else "out"
+        session = _SESSION_FILE.search(base_name)
+        self._session = session["rest"].lower() if session is not None else None
+
+    # ---- clock ----
+
+    def log_time(self, prefix: str) -> LogTime | None:
+        """The clock in front of a message or event, in UTC."""
+        match = _CLOCK.search(prefix)
+        if match is None:
+            return self._ticks(prefix)
+        year, month, day = match["year"], match["month"], match["day"]
+        if year is None:
+            year, month, day = match["late_year"], match["first"], match["second"]
+        minute = self._minute(year, month, day, match["minute"], match["zone"] or "")
+        if minute is None:
+            return None
+        seconds = int(match["seconds"])
+        if seconds > 60:
+            return None
+        fraction = match["fraction"] or ""
+        nanoseconds = int(fraction[:_FRACTION_DIGITS].ljust(_FRACTION_DIGITS, "0")) if fraction else 0
+        return LogTime((minute + seconds) * 1_000_000_000 + nanoseconds, len(fraction))
+
+    def _minute(self, *key: str) -> int | None:
+        """Epoch seconds of a minute, remembered: a log has many lines per minute."""
+        found = self._minutes.get(key)
+        if found is None and key not in self._minutes:
+            if len(self._minutes) >= _CACHE_SIZE:
+                self._minutes.clear()
+            found = self._minutes[key] = self._epoch_seconds(*key)
+        return found
+
+    def _epoch_seconds(self, year: str, month: str, day: str, minute: str, zone: str) -> int | None:
+        hour, _, minutes = minute.partition(":")
+        first, second = int(month), int(day)
+        if first > 12 >= second:
+            first, second = second, first
+        try:
+            local = datetime(int(year), first, second, int(hour), int(minutes), tzinfo=self._zone_of(zone))
+            elapsed = local - _EPOCH
+        except (ValueError, OverflowError):
+            return None
+        seconds = elapsed.days * 86_400 + elapsed.seconds
+        return seconds if abs(seconds) < 9_000_000_000 else None
+
+    def _zone_of(self, zone: str) -> ZoneInfo | timezone:
+        if not zone:
+            return self._zone
+        if zone[0] not in "+-":
+            return UTC
+        digits = zone[1:].replace(":", "")
+        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        return timezone(-offset if zone[0] == "-" else offset)
+
+    @staticmethod
+    def _ticks(prefix: str) -> LogTime | None:
+        """Epoch seconds, millis, micros or nanos in front of a line, told apart by their length."""
+        match = _TICKS.match(prefix)
+        if match is None:
+            return None
+        ticks = match["ticks"]
+        digits = _TICKS_DIGITS[len(ticks)]
+        ns = int(ticks) * 10 ** (_FRACTION_DIGITS - digits)
+        return LogTime(ns, digits) if ns < 9_000_000_000 * 1_000_000_000 else None
+
+    # ---- direction ----
+
+    def direction(self, prefix: str, sender: str | None, target: str | None) -> Direction | None:
+        """What the line says, else what the name of the file says about the message's CompIDs."""
+        words = _CLOCK.sub("", prefix, count=1) if prefix else ""
+        found = self._directions.get(words)
+        if found is None and words not in self._directions:
+            if len(self._directions) >= _CACHE_SIZE:
+                self._directions.clear()
+            found = self._directions[words] = _spoken_direction(words)
+        return found or self._by_suffix or self._by_session(sender, target)
+
+    def _by_session(self, sender: str | None, target: str | None) -> Direction | None:
+        if self._session is None or not sender or not target:
+            return None
+        key = (sender, target)
+        if key not in self._sessions:
+            if len(self._sessions) >= _CACHE_SIZE:
+                self._sessions.clear()
+            sent, received = self._names_session(sender, target), self._names_session(target, sender)
+            self._sessions[key] = None if sent == received else "out" if sent else "in"
+        return self._sessions[key]
+
+    def _names_session(self, local: str, remote: str) -> bool:
+        """Whether the file is named ``LOCAL[_sub[_location]]-REMOTE[…]``, as QuickFIX and its ports do."""
+        names = [re.escape(_NOT_IN_FILE_NAMES.sub("_", name).lower()) for name in (local, remote)]
+        plain = [re.escape(name.lower()) for name in (local, remote)]
+        pattern = rf"(?:{names[0]}|{plain[0]})(?:_[^-]*)?-(?:{names[1]}|{plain[1]})(?=[._-]|\Z)"
+        return re.match(pattern, self._session or "") is not None
+
+
+def _spoken_direction(words: str) -> Direction | None:
+    last = None
+    for last in _DIRECTION.finditer(words):  # noqa: B007
+        pass
+    if last is None:
+        return None
+    return "in" if last["arrived"] is not None else "out"

@@ -1,0 +1,81 @@
+"""What the input is cut into: messages, text and blanks.
+
+Invariant: segments tile the input. ``lead`` of each is the end of the one before; ``lead`` to ``start`` is
+decoration (line ends, blanks, the prefix of a message); ``start`` to ``end`` is what the segment is about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Framing = Literal["body_length", "scan"]
+ChecksumStatus = Literal["ok", "bad", "not_verifiable"]
+Reason = Literal["truncated", "garbled", "fragment", "binary", "too_long", "undecodable"]
+
+#: How much of a text segment is kept: enough for the longest excerpt that any table shows.
+HEAD_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message found in the buffer.
+
+    Attributes:
+        end: Index in the buffer after its last byte.
+        wire: The message as it was sent: SOH restored, ending in SOH.
+        delimiter: How the log spelled SOH.
+        is_closed: Whether it ends in CheckSum(10).
+    """
+
+    end: int
+    wire: bytes
+    delimiter: bytes
+    framing: Framing
+    checksum_status: ChecksumStatus
+    body_length_ok: bool | None
+    is_closed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSegment:
+    """A message, with the text before it on its line."""
+
+    lead: int
+    start: int
+    end: int
+    line: int
+    prefix: bytes
+    prefix_start: int
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class TextSegment:
+    """Anything else: a log event when it has no reason to be in quarantine.
+
+    Attributes:
+        head: Its first bytes, up to ``HEAD_BYTES``.
+        ends_line: Whether the line was complete: its end will not be written later.
+    """
+
+    lead: int
+    start: int
+    end: int
+    line: int
+    head: bytes
+    reason: Reason | None = None
+    detail: str = ""
+    ends_line: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BlankSegment:
+    """Line ends, blanks and NULs that nothing follows."""
+
+    lead: int
+    end: int
+    line: int
+
+
+Segment: TypeAlias = MessageSegment | TextSegment | BlankSegment

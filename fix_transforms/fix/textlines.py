@@ -1,0 +1,84 @@
+"""What a stretch of text that is no message is: a log event, or one of the reasons for quarantine.
+
+Invariant: a line that holds FIX fields is never shelved as an engine's remark, and an engine's remark is never
+quarantined because it mentions FIX.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fix_transforms.fix.segments import Reason
+
+#: What pads and ends lines without saying anything.
+BLANKS = b" \t\r\n\x00\x0b\x0c"
+
+_FIELD = rb"(?:^|[^0-9A-Za-z.]|\\x01|\\u0001|\^A)[1-9][0-9]{0,4}=[^=\x01|;^~\\<&\r\n]{0,256}"
+_FRAGMENT = re.compile(
+    _FIELD + rb"(?:\x01|(?:\||;|\^A?|~|\\x01|\\u0001|<SOH>|&#x0?1;)[ ]?[1-9][0-9]{0,4}=)"
+    rb"|^[^=]{0,64}(?:^|[^0-9A-Za-z])10=[0-9]{3}[ ]?(?:\||;|\^A?|~|\\x01|\\u0001|<SOH>)?\Z"
+)
+_TORN_START = re.compile(rb"(?:\A|[^0-9])8=FIX[A-Za-z0-9.]*(?P<delimiter>[^0-9A-Za-z=.\s\"']{0,6})(?:9(?:=[0-9]*)?)?\Z")
+_CLOCK = re.compile(rb"[0-9]:[0-9]{2}:[0-9]{2}")
+_CONTROL = bytes(code for code in range(32) if code not in b"\t\x01\x1b\r\n") + b"\x7f"
+_HIGH = bytes(range(128, 256))
+
+#: Share of bytes that are no text, above which a stretch is binary.
+BINARY_SHARE = 0.1
+#: Share of bytes above 127 in text that is not UTF-8: Latin-1 prose has far fewer.
+LATIN_SHARE = 0.3
+
+
+def is_binary(text: bytes) -> bool:
+    """Whether a stretch is no text: too many control characters, or too many bytes of no encoding."""
+    if not text:
+        return False
+    control = len(text) - len(text.translate(None, _CONTROL))
+    if control > len(text) * BINARY_SHARE:
+        return True
+    if text.isascii():
+        return False
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start >= len(text) - 3 and error.reason == "unexpected end of data":
+            return False
+        high = len(text) - len(text.translate(None, _HIGH))
+        return high > len(text) * LATIN_SHARE
+    return False
+
+
+def holds_fields(text: bytes) -> bool:
+    """Whether there are FIX fields in the text: at least two, or one that ends in SOH."""
+    return b"=" in text and _FRAGMENT.search(text) is not None
+
+
+def classify(head: bytes, length: int, limit: int, *, ends_input: bool = False) -> tuple[Reason | None, str]:
+    """Judge a stretch of text by its first bytes.
+
+    Args:
+        head: Its first bytes.
+        length: How long the whole stretch is.
+        limit: Longest line.
+        ends_input: Whether the input ends with it, in the middle of a line.
+
+    Returns:
+        The reason for quarantine with its detail, or no reason for a log event.
+    """
+    if is_binary(head):
+        return "binary", "bytes that are no text"
+    if length > limit:
+        return "too_long", f"{length} bytes without a message, at most {limit} expected"
+    torn = _TORN_START.search(head) if b"8=FIX" in head else None
+    if torn is not None and (ends_input or torn["delimiter"] or torn.start() == 0 or _CLOCK.search(head)):
+        return "truncated", "a message ends inside its header"
+    if holds_fields(head):
+        return "fragment", "FIX fields without BeginString(8) and CheckSum(10) around them"
+    return None, ""
+
+
+def says_nothing(text: bytes) -> bool:
+    """Whether text after a message only closes what was opened before it: a bracket, a quote, a comma."""
+    return len(text) <= 4 and text.isascii() and not any(byte in b"=" or chr(byte).isalnum() for byte in text)

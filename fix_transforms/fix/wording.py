@@ -1,0 +1,58 @@
+"""Bytes of a log as text that is safe to store and show.
+
+Invariant: no control character of a file reaches a report or a terminal through this text, and raw messages
+can always be turned back into their bytes with the encoding given beside them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+RawEncoding = Literal["utf-8", "latin-1"]
+
+# C0, DEL, C1, line and paragraph separators, and the characters that turn the direction of writing.
+_HIDDEN = (
+    *range(32),
+    *range(0x7F, 0xA0),
+    0x061C,
+    0x200E,
+    0x200F,
+    *range(0x2028, 0x202F),
+    *range(0x2066, 0x206A),
+    0xFEFF,
+)
+_ESCAPES = {code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" for code in _HIDDEN}
+
+
+def encoding_of(content: bytes) -> RawEncoding:
+    """UTF-8 where the bytes are valid UTF-8, else Latin-1, in which every byte is a character."""
+    if content.isascii():
+        return "utf-8"
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def escape_control(text: str) -> str:
+    """Text with control characters spelled out as hexadecimal escapes."""
+    return text if text.isprintable() else text.translate(_ESCAPES)
+
+
+def readable(content: bytes, cut_short: bool = False) -> str:
+    """Bytes as text that can be shown; ``cut_short`` forgives a character cut at the end."""
+    if cut_short:
+        content = _without_torn_character(content)
+    return escape_control(content.decode(encoding_of(content)))
+
+
+def _without_torn_character(content: bytes) -> bytes:
+    for back in range(1, min(4, len(content)) + 1):
+        byte = content[-back]
+        if byte & 0xC0 == 0xC0:
+            needed = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return content[:-back] if back < needed else content
+        if byte < 0x80:
+            return content
+    return content

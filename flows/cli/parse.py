@@ -1,0 +1,105 @@
+"""``fixlake parse``: read log files without a lake, and show, count or save what is in them.
+
+Invariant: nothing that a file holds reaches the terminal unescaped or unmasked, every file named is checked
+before the first is read, and memory does not grow with the size of a file.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fix_transforms.fix import ParsedChunk
+    from fix_transforms.settings import Settings
+    from flows.cli.parse_summary import FileSummary
+
+_READ_BYTES = 1024 * 1024
+STDIN = Path("-")
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(help="Log files, compressed or not; - reads standard input.")],
+    summary: Annotated[bool, typer.Option("--summary", help="Print counts instead of messages.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON: a line per message, or the summary.")] = False,
+    fields: Annotated[bool, typer.Option("--fields", "-f", help="Print every field of a message by name.")] = False,
+    events: Annotated[bool, typer.Option("--events", "-e", help="Print log events too.")] = False,
+    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Print the first N rows only.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", file_okay=False, help="Folder to write one Parquet file per table to.")
+    ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option("--timezone", help="IANA zone of the clock of log lines.", show_default="FIXLAKE_TIMEZONE"),
+    ] = None,
+) -> None:
+    """Read FIX logs and print what is in them: a line per message, quarantined stretches with their reason."""
+    from fix_transforms.settings import load_settings
+    from flows.cli.parse_rows import RowPrinter
+    from flows.cli.parse_summary import FileSummary, print_summary
+
+    settings = load_settings(timezone=timezone)
+    for path in files:
+        _check(path)
+    printer = None if summary or (out is not None and not json) else RowPrinter(json, fields, events, limit)
+    summaries: list[FileSummary] = []
+    with ExitStack() as stack:
+        saver = None
+        if out is not None:
+            from flows.cli.parse_parquet import ParquetFolder
+
+            saver = stack.enter_context(ParquetFolder(out))
+        for path in files:
+            found = FileSummary(str(path))
+            summaries.append(found)
+            for chunk in _chunks(path, settings, found):
+                if saver is not None:
+                    saver.write(str(path), chunk)
+                if printer is not None:
+                    printer.print(str(path) if len(files) > 1 else None, chunk)
+            if printer is not None and printer.is_done and saver is None:
+                break
+    if summary:
+        print_summary(summaries, as_json=json)
+    elif not json:
+        print_summary(summaries, as_json=False, brief=True)
+
+
+def _check(path: Path) -> None:
+    from fix_transforms.errors import StorageError
+
+    if path == STDIN:
+        return
+    if not path.exists():
+        raise StorageError("no such file", where=str(path))
+    if not path.is_file():
+        raise StorageError("not a file", where=str(path), expected="a log file")
+
+
+def _chunks(path: Path, settings: Settings, found: FileSummary) -> Iterator[ParsedChunk]:
+    from fix_transforms.fix import ParseOptions, parse
+    from fix_transforms.fix.compression import decompress
+
+    found.compression, content = decompress(_read(path, found))
+    options = ParseOptions.from_settings(settings, str(path))
+    for chunk in parse(content, options):
+        found.tally += chunk.tally
+        yield chunk
+
+
+def _read(path: Path, found: FileSummary) -> Iterator[bytes]:
+    from fix_transforms.errors import StorageError
+
+    try:
+        with sys.stdin.buffer if path == STDIN else path.open("rb") as file:
+            while chunk := file.read(_READ_BYTES):
+                found.stored_bytes += len(chunk)
+                yield chunk
+    except OSError as error:
+        raise StorageError("cannot be read", where=str(path), got=error.strerror) from error
