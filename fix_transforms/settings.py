@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     max_batch_bytes: int = Field(512 * MEBIBYTE, ge=1, description="Bytes per batch, counted as stored.")
     max_message_bytes: int = Field(16 * MEBIBYTE, ge=1024, description="Longest message; longer is quarantined.")
 
+    failpoint: str | None = Field(
+        None, description="For tests of crash safety only: where to stop, as name[:kill|raise|delay]."
+    )
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:

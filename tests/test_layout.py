@@ -13,6 +13,7 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 #: Module → the only folders (or files) that may import it.
 ONLY_IN = {
     "deltalake": ("fix_transforms/lake/",),
+    "minio": ("fix_transforms/lake/",),
     "obstore": ("fix_transforms/lake/",),
     "psycopg": ("fix_transforms/lake/",),
     "prefect": ("flows/",),

@@ -12,6 +12,7 @@ from fix_transforms.fix.accounting import Account
 from fix_transforms.fix.delimiters import SOH, delimiter_name
 from fix_transforms.fix.dictionary import load_dictionary, version_of
 from fix_transforms.fix.frames import (
+    DATES,
     FOUND_COLUMNS,
     LINEAGE,
     TAG_COLUMNS,
@@ -75,7 +76,7 @@ class ChunkBuilder:
         self._found: Rows = {name: [] for name in FOUND_COLUMNS}
         self._values: dict[int, list[str | None]] = {tag: [] for tag in TAG_COLUMNS}
         self._columns = [(tag, values.append) for tag, values in self._values.items()]
-        self._groups = _rows(FIX_GROUP_FIELDS, without=("trading_date",))
+        self._groups = _rows(FIX_GROUP_FIELDS, without=DATES)
         self._group_rows: list[int] = []
         self._events = _rows(LOG_EVENTS)
         self._quarantine = _rows(QUARANTINE)
@@ -225,7 +226,7 @@ class ChunkBuilder:
             resume_line: The line there.
         """
         messages = message_frame(self._found, self._values)
-        groups = group_frame(self._groups, self._group_rows, messages["trading_date"])
+        groups = group_frame(self._groups, self._group_rows, messages)
         events = event_frame(LOG_EVENTS, self._events)
         quarantine = frame_of(QUARANTINE, self._quarantine)
         times = messages["sending_time"]

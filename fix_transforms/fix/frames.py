@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 #: Columns that say which file and batch a row came with: the same for every row of a file.
 LINEAGE = ("file_id", "batch_id", "ingested_at")
 
+#: Columns that say which day a message belongs to, the same in every table of rows of messages.
+DATES = ("trading_date", "trading_month")
+
 #: The tag → columns map, from the declaration.
 TAG_COLUMNS = FIX_MESSAGES.tag_columns()
 #: Columns of ``fix_messages`` that are filled as they are found, not read from a tag.
 FOUND_COLUMNS = tuple(
     column.name
     for column in FIX_MESSAGES.columns
-    if column.tag is None and column.name not in (*LINEAGE, "trading_date", "coercion_errors")
+    if column.tag is None and column.name not in (*LINEAGE, *DATES, "coercion_errors")
 )
 
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
@@ -74,25 +77,22 @@ def message_frame(found: dict[str, list[object]], values: dict[int, list[str | N
         "coercion_errors", [sorted(errors.get(row, ())) for row in range(height)], dtype=schema["coercion_errors"]
     )
     frame = pl.DataFrame(series)
-    return frame.with_columns(trading_date=_trading_date()).select(schema.names())
+    dated = frame.with_columns(trading_date=_trading_date())
+    return dated.with_columns(trading_month=pl.col("trading_date").dt.month_start()).select(schema.names())
 
 
-def group_frame(rows: dict[str, list[object]], message_rows: list[int], trading_dates: pl.Series) -> pl.DataFrame:
+def group_frame(rows: dict[str, list[object]], message_rows: list[int], messages: pl.DataFrame) -> pl.DataFrame:
     """The frame of ``fix_group_fields``.
 
     Args:
-        rows: A list per column, without ``trading_date``.
+        rows: A list per column, without ``DATES``.
         message_rows: For each row, the row of its message in the chunk.
-        trading_dates: Of the chunk's messages.
+        messages: The chunk's frame of ``fix_messages``.
     """
-    dates = trading_dates.gather(message_rows).alias("trading_date")
     schema = parsed_schema(FIX_GROUP_FIELDS)
-    return pl.DataFrame(
-        {
-            name: dates if name == "trading_date" else pl.Series(name, rows[name], dtype=dtype)
-            for name, dtype in schema.items()
-        }
-    )
+    dates = {name: messages[name].gather(message_rows) for name in DATES}
+    found = {name: pl.Series(name, rows[name], dtype=schema[name]) for name in schema if name not in DATES}
+    return pl.DataFrame(found | dates).select(schema.names())
 
 
 def event_frame(table: Table, rows: dict[str, list[object]]) -> pl.DataFrame:

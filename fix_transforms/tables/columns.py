@@ -74,6 +74,7 @@ MESSAGE_INDEX = _own("message_index", pl.Int64, "Position among the file's messa
 TRADING_DATE = _own(
     "trading_date", pl.Date, "UTC date of SendingTime, else of the log line's clock, else 1970-01-01."
 ).required()
+TRADING_MONTH = _own("trading_month", pl.Date, "First day of the month of trading_date.").required()
 
 # ---- the log line around a message ----
 

@@ -15,6 +15,7 @@ FIX_GROUP_FIELDS = Table(
         c.BATCH_ID,
         c.INGESTED_AT,
         c.TRADING_DATE,
+        c.TRADING_MONTH,
         Column("position", pl.Int32, "Position of the field in the message, from 0.", nullable=False),
         Column("path", pl.String, "Group instances from the outside in, e.g. 453[1].802[0].", nullable=False),
         Column("counter_tag", pl.Int32, "Tag that counts the innermost group's instances.", nullable=False),
@@ -26,7 +27,7 @@ FIX_GROUP_FIELDS = Table(
         Column("count_ok", pl.Boolean, "Whether the counter agrees with the instances found.", nullable=False),
     ),
     primary_key=("file_id", "message_index", "position"),
-    partition_by=("trading_date",),
+    partition_by=("trading_month",),
     sort_by=("file_id", "message_index", "position"),
     checks=(Check("depth_positive", "depth > 0"),),
 )

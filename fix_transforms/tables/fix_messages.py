@@ -17,6 +17,7 @@ FIX_MESSAGES = Table(
         c.BATCH_ID,
         c.INGESTED_AT,
         c.TRADING_DATE,
+        c.TRADING_MONTH,
         # the log line
         *c.LOG_TIME,
         c.DIRECTION,
@@ -131,7 +132,7 @@ FIX_MESSAGES = Table(
         c.RAW,
     ),
     primary_key=("file_id", "message_index"),
-    partition_by=("trading_date",),
+    partition_by=("trading_month",),
     sort_by=("file_id", "message_index"),
     checks=(
         Check("byte_offset_not_negative", "byte_offset >= 0"),

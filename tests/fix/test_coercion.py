@@ -145,3 +145,12 @@ def test_lineage_completes_the_declared_schema(read, wire, heartbeat):
         assert whole.schema == polars_schema(table)
         for column in table.columns:
             assert column.nullable or whole[column.name].null_count() == 0
+
+
+def test_any_number_of_dates_makes_a_bounded_number_of_partitions(read, wire):
+    days = [f"{year:04d}{month:02d}15-10:00:00" for year in range(0, 10000, 7) for month in (1, 6, 12)]
+    found = read(b"".join(wire("D", [(34, number), (52, day)]) for number, day in enumerate(days)))
+    months = found.messages["trading_month"]
+    assert found.messages.height == len(days)
+    assert months.n_unique() <= (2100 - 1990 + 1) * 12 + 1
+    assert months.to_list() == [day.replace(day=1) for day in found.messages["trading_date"]]
