@@ -1,6 +1,6 @@
 """What a run did: values that the command line, the Prefect artifacts and the tests read alike.
 
-Invariant: everything in here is small and printable; no object key, no field value and no secret.
+Invariant: everything in here is small and printable; no field value and no secret.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from expectations.validate import BatchValidation
-    from fix_transforms.lake.ingest import IngestReport
+    from expectations.results import BatchValidation
     from fix_transforms.lake.landing import LandedObject
+    from fix_transforms.lake.report import IngestReport
     from fix_transforms.marts.build import BuildReport
     from fix_transforms.marts.publish import Snapshot
 
@@ -82,9 +82,21 @@ class RunReport:
             for verdict in self.verdicts
             if verdict.outcome != PASSED
         ]
+        return (*failed, *held, *self._lost())
+
+    def _lost(self) -> list[str]:
+        if self.ingested is None:
+            return []
+        lost = []
         unreadable = self.by_status.get("unreadable", 0)
-        lost = [f"{counted(unreadable, 'file')} could not be read: see ingested_files.detail"] if unreadable else []
-        return (*failed, *held, *lost)
+        if unreadable:
+            lost.append(f"{counted(unreadable, 'file')} cannot be read, ever: see ingested_files.detail")
+        if self.ingested.failed:
+            first = next(iter(self.ingested.failed.values()))
+            lost.append(
+                f"{counted(len(self.ingested.failed), 'file')} could not be read this time; the next run tries again: {first}"
+            )
+        return lost
 
     @property
     def ok(self) -> bool:
@@ -94,7 +106,8 @@ class RunReport:
     @property
     def is_news(self) -> bool:
         """Whether the run did or failed to do anything at all."""
-        return bool(self.ingested or self.verdicts or self.built or self.failures)
+        ingested = self.ingested is not None and bool(self.ingested.files or self.ingested.failed)
+        return bool(ingested or self.verdicts or self.built or self.snapshot or self.failures)
 
     @property
     def by_status(self) -> Mapping[str, int]:
@@ -112,15 +125,17 @@ class RunReport:
         if not self.is_news:
             return "nothing new"
         did = []
-        if self.ingested:
+        if self.ingested and self.ingested.files:
             did.append(f"ingested {counted(self.ingested.files, 'file')}, {counted(self.ingested.messages, 'message')}")
         held = sum(count for outcome, count in self.batches_by_outcome.items() if outcome != PASSED)
         if held:
             did.append(f"held {counted(held, 'batch')}")
         if self.snapshot:
             did.append(f"published {self.snapshot.name}")
+        if self.ingested and self.ingested.failed:
+            did.append(f"{counted(len(self.ingested.failed), 'file')} could not be read")
         did += [f"{failure.step} failed" for failure in self.failures]
-        return ", ".join(did) or "judged " + counted(len(self.verdicts), "batch")
+        return ", ".join(did) or f"judged {counted(len(self.verdicts), 'batch')}"
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON holds it."""
@@ -135,6 +150,7 @@ class RunReport:
             "quarantined": ingested.quarantined if ingested else 0,
             "log_events": ingested.log_events if ingested else 0,
             "object_bytes": ingested.object_bytes if ingested else 0,
+            "files_put_off": len(ingested.failed) + ingested.changed if ingested else 0,
             "batches": dict(self.batches_by_outcome),
             "batch_ids": [verdict.batch_id for verdict in self.verdicts],
             "snapshot": self.snapshot.name if self.snapshot else None,

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 from fix_transforms.errors import FixLakehouseError
 from flows.run_report import Failure, Found, RunReport, Verdict
 
 if TYPE_CHECKING:
-    from fix_transforms.lake.ingest import IngestReport, Progress
     from fix_transforms.lake.landing import LandedObject
+    from fix_transforms.lake.reconcile import ReconcileReport
+    from fix_transforms.lake.report import IngestReport, Progress
     from fix_transforms.marts.build import BuildReport, DbtRunner
     from fix_transforms.marts.publish import Snapshot
     from fix_transforms.workspace import Workspace
@@ -46,12 +47,16 @@ def poll(workspace: Workspace) -> Found:
     return Found(objects=discover(workspace), batches=tuple(pending_batches(Lake(workspace.lake))))
 
 
-def ingest(
-    workspace: Workspace, objects: tuple[LandedObject, ...], progress: Progress | None = None
-) -> IngestReport:
-    """Turn landed objects into committed rows, each exactly once."""
-    from fix_transforms.lake.ingest import ingest as ingest_objects
+def ingest(workspace: Workspace, objects: tuple[LandedObject, ...], progress: Progress | None = None) -> IngestReport:
+    """Turn landed objects into committed rows, each exactly once.
 
+    Raises:
+        UnsafeStoreError: The store does not keep the promise that commits rest on; nothing was written.
+    """
+    from fix_transforms.lake.ingest import ingest as ingest_objects
+    from fix_transforms.lake.probe import probe
+
+    probe(workspace.lake)
     return ingest_objects(workspace, objects, progress)
 
 
@@ -86,34 +91,57 @@ def publish(workspace: Workspace) -> Snapshot:
     return publish_snapshot(workspace)
 
 
+def reconcile(workspace: Workspace) -> ReconcileReport:
+    """Compare landing, lake and ledger, and finish what a dead writer left, also where its objects are gone.
+
+    A poll does not see such a batch: nothing in the landing belongs to it.
+    """
+    from fix_transforms.lake.reconcile import reconcile as compare
+
+    report = compare(workspace)
+    if report.orphan_batches:
+        ingest(workspace, ())
+        report = compare(workspace)
+    return report
+
+
 # ---- their order ----
 
+#: Every step after the poll: what a run does unless told otherwise.
+ALL_STEPS: frozenset[Callable[..., object]] = frozenset({ingest, validate, transform, publish})
 
-def run_once(workspace: Workspace, perform: Perform | None = None) -> RunReport:
+
+def run_once(
+    workspace: Workspace,
+    perform: Perform | None = None,
+    wanted: Collection[Callable[..., object]] = ALL_STEPS,
+) -> RunReport:
     """Do whatever there is to do, once.
 
-    A step that fails is reported and ends no other: what is committed is still judged, modelled and shown.
+    A step that fails is reported and stops no other: what is committed is still judged, modelled and shown.
 
     Args:
         workspace: Where to work.
         perform: How a step is called; directly unless told otherwise.
+        wanted: Which of the steps may run, if there is work for them.
     """
     run = _Run(perform or directly)
-    found = run.attempt(poll, workspace)
-    if found is None:
-        return run.report()
-    if found.objects or found.batches:
+    found = run.attempt(poll, workspace) or Found()
+    if validate in wanted and (found.objects or found.batches):
         _preload_expectations()
-    if found.objects:
+
+    ingested = None
+    if ingest in wanted and found.objects:
         ingested = run.attempt(ingest, workspace, found.objects)
-    else:
-        ingested = None
-    verdicts = run.attempt(validate, workspace) if found.objects or found.batches else ()
+    verdicts: tuple[Verdict, ...] = ()
+    if validate in wanted and (found.objects or found.batches):
+        verdicts = run.attempt(validate, workspace) or ()
     built = snapshot = None
-    if run.attempt(marts_are_behind, workspace):
+    if transform in wanted and run.attempt(marts_are_behind, workspace):
         built = run.attempt(transform, workspace)
-        snapshot = run.attempt(publish, workspace) if built else None
-    return run.report(found=found, ingested=ingested, verdicts=verdicts or (), built=built, snapshot=snapshot)
+    if publish in wanted and (built or transform not in wanted):
+        snapshot = run.attempt(publish, workspace)
+    return run.report(found=found, ingested=ingested, verdicts=verdicts, built=built, snapshot=snapshot)
 
 
 def marts_are_behind(workspace: Workspace) -> bool:
@@ -148,14 +176,14 @@ class _Run:
 
     def report(
         self,
-        found: Found | None = None,
-        ingested: IngestReport | None = None,
-        verdicts: tuple[Verdict, ...] = (),
-        built: BuildReport | None = None,
-        snapshot: Snapshot | None = None,
+        found: Found,
+        ingested: IngestReport | None,
+        verdicts: tuple[Verdict, ...],
+        built: BuildReport | None,
+        snapshot: Snapshot | None,
     ) -> RunReport:
         return RunReport(
-            found=found or Found(),
+            found=found,
             ingested=ingested,
             verdicts=verdicts,
             built=built,

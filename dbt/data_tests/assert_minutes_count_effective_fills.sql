@@ -9,11 +9,11 @@ with minutes as (
 
 executions as (
     select
-        trading_date,
-        count(*) filter (where is_effective) as fills
+        traded_on as trading_date,
+        count(*) as fills
     from {{ ref('fct_executions') }}
-    where executed_at is not null
-    group by trading_date
+    where is_effective and traded_at is not null
+    group by traded_on
 )
 
 select

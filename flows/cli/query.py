@@ -1,4 +1,7 @@
-"""``fixlake query``: ask the published marts anything, in SQL."""
+"""``fixlake query``: ask the published marts anything, in SQL.
+
+Invariant: whatever a counterparty put into a field, no control character of it reaches the terminal.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,13 @@ def query(
     limit: Annotated[int, typer.Option("--limit", min=0, help="Most rows to print; 0 prints all.")] = 1000,
 ) -> None:
     """Run one SQL statement against the published snapshot. It can read the marts and nothing else."""
+    from fix_transforms.fix.wording import escape_json
     from fix_transforms.marts.query import query as ask
     from fix_transforms.settings import load_settings
 
     frame = ask(load_settings(home=home), sql, limit or None)
     if as_json:
-        typer.echo(frame.write_json())
+        typer.echo(escape_json(frame.write_json()))
     elif as_csv:
         typer.echo(spreadsheet_safe(frame).write_csv(), nl=False)
     else:
@@ -40,12 +44,16 @@ command = query
 
 
 def spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with an apostrophe before text that a spreadsheet would run.
+    """The frame with an apostrophe before text that a spreadsheet would run, and control characters spelled out.
 
     Numbers stay numbers, also where they are text (``-1.5``); nested values become text.
     """
     import polars as pl
 
+    from fix_transforms.fix.wording import ESCAPES
+
+    # CSV quotes tabs and line ends.
+    spelled = {chr(code): escape for code, escape in ESCAPES.items() if chr(code) not in "\t\n"}
     nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
     flat = frame.with_columns(
         pl.Series(name, [None if value is None else str(value) for value in frame[name].to_list()], pl.String)
@@ -54,7 +62,7 @@ def spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
     escaped = []
     for name, dtype in flat.schema.items():
         if dtype == pl.String:
-            text = pl.col(name)
+            text = pl.col(name).str.replace_many(spelled)
             runs = text.str.contains(FORMULA_START) & ~text.str.contains(PLAIN_NUMBER)
             escaped.append(pl.when(runs).then(pl.concat_str(pl.lit("'"), text)).otherwise(text).alias(name))
     return flat.with_columns(escaped)
@@ -65,14 +73,11 @@ def _print(frame: pl.DataFrame) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from fix_transforms.fix.wording import escape_control
+
     table = Table(header_style="bold", caption=f"{frame.height:,} rows", caption_justify="left")
     for name, dtype in frame.schema.items():
         table.add_column(Text(name), justify="right" if dtype.is_numeric() else "left", overflow="fold")
     for row in frame.iter_rows():
-        table.add_row(*(Text("" if value is None else _printable(str(value))) for value in row))
+        table.add_row(*(Text("" if value is None else escape_control(str(value))) for value in row))
     Console(highlight=False).print(table)
-
-
-def _printable(text: str) -> str:
-    """Text without the control characters a counterparty could steer a terminal with."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Compare declared tables with live ones; create, evolve, generate.")
+from flows.cli.options import Home
 
-Home = Annotated[Path | None, typer.Option("--home", help="Folder that holds the lake.", show_default="FIXLAKE_HOME")]
+app = typer.Typer(no_args_is_help=True, help="Compare declared tables with live ones; create, evolve, generate.")
 
 
 @app.command()
 def plan(home: Home = None) -> None:
-    """Show how the live tables differ from the declared ones."""
+    """Show how the live tables differ from the declared ones; fail where applying would lose data."""
     from fix_transforms.lake.apply import plan as plan_changes
     from fix_transforms.lake.delta import Lake
     from fix_transforms.settings import load_settings
 
-    changes = plan_changes(Lake(load_settings(home=home).lake))
-    _show(changes, nothing="The live tables are as declared.")
-    if any(change.is_refused for change in changes):
-        raise typer.Exit(1)
+    _show(plan_changes(Lake(load_settings(home=home).lake)), nothing="The live tables are as declared.")
 
 
 @app.command()
@@ -32,8 +29,9 @@ def apply(home: Home = None) -> None:
     from fix_transforms.lake.delta import Lake
     from fix_transforms.settings import load_settings
 
-    changes = apply_changes(Lake(load_settings(home=home).lake))
-    _show(changes, nothing="Nothing to apply: the live tables are as declared.")
+    _show(
+        apply_changes(Lake(load_settings(home=home).lake)), nothing="Nothing to apply: the live tables are as declared."
+    )
 
 
 @app.command()
@@ -53,7 +51,7 @@ def generate(
         raise typer.Exit(1)
 
 
-def _show(changes: list[object], nothing: str) -> None:
+def _show(changes: Sequence[object], nothing: str) -> None:
     for change in changes:
         typer.echo(str(change))
     if not changes:
