@@ -28,7 +28,8 @@ _GATES = tuple(str(tag).encode() + b"=" for tag in (*sorted(SECRET_TAGS), RAW_DA
 _TAG_END = b"|".join(str(tag).encode() for tag in (*sorted(SECRET_TAGS), RAW_DATA))
 #: A tag starts after no digit, unless the digit ends a spelled-out delimiter.
 _TAG_START = rb"(?:(?<![0-9])|(?<=\\x01)|(?<=\\u0001)|(?<=\\001))"
-_SECRET_IN_TEXT = re.compile(_TAG_START + rb"0*(?:" + _TAG_END + rb")[ ]?=[ ]?")
+#: As on the wire, as viewers print it (``Password(554)=``), and as a key in JSON (``"554":``).
+_SECRET_IN_TEXT = re.compile(_TAG_START + rb"0*(?:" + _TAG_END + rb")(?:[)\]]?[ ]?=|\"[ ]?:)[ ]?")
 _DATA_IN_TEXT = re.compile(rb"0*(?:89|91|96|1402|1404)[ ]?=")
 _LENGTH_BEFORE = re.compile(rb"=([0-9]{1,8})[^0-9]{1,8}\Z")
 _DELIMITER_BEFORE = re.compile(b"(?:" + b"|".join(SPELLED_OUT) + rb"|[\x01|;^~,\t]|(?<=[0-9A-Za-z.])[ ])\Z")
@@ -118,7 +119,7 @@ class Masker:
 
         Where no delimiter stands there, the rest of the line is hidden: better too much than a password.
         """
-        if may_hold_secret(text) or (b"=" in text and _SECRET_IN_TEXT.search(text)):
+        if may_hold_secret(text) or ((b"=" in text or b'"' in text) and _SECRET_IN_TEXT.search(text)):
             text = self._hide_secrets(text)
         if self._identity_in_text is not None and b"=" in text:
             text = self._hide_identities(text)

@@ -21,7 +21,9 @@ _HIDDEN = (
     *range(0x2066, 0x206A),
     0xFEFF,
 )
-_ESCAPES = {code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" for code in _HIDDEN}
+#: Code of a control character → how it is spelled out.
+ESCAPES = {code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" for code in _HIDDEN}
+_JSON_ESCAPES = {code: f"\\u{code:04x}" for code in _HIDDEN if chr(code) not in "\t\r\n"}
 
 
 def encoding_of(content: bytes) -> RawEncoding:
@@ -37,7 +39,12 @@ def encoding_of(content: bytes) -> RawEncoding:
 
 def escape_control(text: str) -> str:
     """Text with control characters spelled out as hexadecimal escapes."""
-    return text if text.isprintable() else text.translate(_ESCAPES)
+    return text if text.isprintable() else text.translate(ESCAPES)
+
+
+def escape_json(document: str) -> str:
+    """A JSON document with the control characters that JSON allows as they are in JSON's own escapes."""
+    return document.translate(_JSON_ESCAPES)
 
 
 def readable(content: bytes, cut_short: bool = False) -> str:
