@@ -44,7 +44,8 @@ class Limits:
     """
 
     max_output_bytes: int = 64 * _GIBIBYTE
-    max_ratio: float = 1000.0
+    #: FIX logs shrink to between a tenth and a fiftieth; deflate can do no more than 1:1,032.
+    max_ratio: float = 250.0
     ratio_floor_bytes: int = 64 * 1024 * 1024
 
 

@@ -225,6 +225,9 @@ class Landing:
         import obstore
 
         where = self.place(landed.key)
+        if not (self.location.path / landed.key).is_file():
+            # Looking at a pipe that took the file's place would wait for ever.
+            raise ObjectChangedError("is no longer a file", where=where)
         with storage_errors("cannot be read", where):
             now = obstore.head(self._store, landed.key)
         if now["e_tag"] == landed.etag:

@@ -22,7 +22,7 @@ from fix_transforms.lake.commit import FileRecord
 from fix_transforms.lake.content import Measured, drop, measure_prefix, take
 from fix_transforms.lake.delta import InvalidRowsError
 from fix_transforms.lake.failpoints import FailpointError, reach
-from fix_transforms.lake.landing import Landing
+from fix_transforms.lake.landing import Landing, OpenObject
 from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, LOG_EVENTS, QUARANTINE
 
 if TYPE_CHECKING:
@@ -90,13 +90,11 @@ class ObjectReader:
         started = time.perf_counter()
         try:
             values = self._read(landed, predecessor)
-        except (DecompressionError, InvalidRowsError) as error:
-            values = _unreadable(str(error))
         except (FixLakehouseError, FailpointError, MemoryError):
             raise
         except Exception as error:
-            # Deterministic, so trying again is no use, and its text may quote the content, masked or not.
-            log.exception("parser failed on %s", landed.file_id)
+            # Deterministic, so trying again is no use. Its text may quote the content, so only its class is told.
+            log.error("parser failed on %s: %s", landed.file_id, type(error).__name__)
             values = _unreadable(f"the parser failed: {type(error).__name__}")
         row = {
             **_BLANK,
@@ -152,23 +150,32 @@ class ObjectReader:
         known = {"version_id": opened.landed.version_id}
         compression, content = decompress(opened.chunks)
         known["compression"] = compression
+        try:
+            return known | self._read_content(opened, compression, content, predecessor)
+        except (DecompressionError, InvalidRowsError) as error:
+            return known | _unreadable(str(error))
+
+    def _read_content(
+        self, opened: OpenObject, compression: str, content: Iterator[bytes], predecessor: Predecessor | None
+    ) -> dict[str, Any]:
+        landed = opened.landed
         if predecessor is None:
-            return known | self._whole(landed, content)
+            return self._whole(landed, content)
         prefix = measure_prefix(content, predecessor.content_end, predecessor.resume_offset)
         is_prefix = prefix.sha.hexdigest() == predecessor.content_sha256
         supersedes = {"supersedes_file_id": predecessor.file_id}
         if is_prefix and not prefix.has_more:
-            return known | supersedes | _unchanged(predecessor)
+            return supersedes | _unchanged(predecessor)
         if self.settings.on_change == "reject":
-            return known | supersedes | {"status": "rejected", "detail": _change(is_prefix)}
+            return supersedes | {"status": "rejected", "detail": _change(is_prefix)}
         if self.settings.on_change == "append" and is_prefix:
             start = Position(predecessor.resume_offset, predecessor.next_message_index, prefix.line_number)
-            tail = self._reopened(opened.landed, compression, start.offset)
+            tail = self._reopened(landed, compression, start.offset)
             unseen = Measured(tail, after=prefix.sha, skip=predecessor.content_end - start.offset)
-            return known | supersedes | self._from(landed, unseen, start)
+            return supersedes | self._from(landed, unseen, start)
         replaces = self.settings.on_change == "replace"
-        whole = self._whole(landed, self._reopened(opened.landed, compression, 0))
-        return known | supersedes | whole | {"is_replacement": replaces, "detail": _change(is_prefix)}
+        whole = self._whole(landed, self._reopened(landed, compression, 0))
+        return supersedes | whole | {"is_replacement": replaces, "detail": _change(is_prefix)}
 
     def _reopened(self, landed: LandedObject, compression: str, start: int) -> Iterator[bytes]:
         """The same version's content from an offset on; where it is not compressed, nothing before it is read."""

@@ -13,6 +13,7 @@ from flows.cli.options import Home, Json
 
 if TYPE_CHECKING:
     import polars as pl
+    from rich.console import RenderableType
 
 #: A spreadsheet takes a cell that starts like this for a formula, unless it is a number.
 FORMULA_START = r"^[=+\-@\t\r]"
@@ -69,15 +70,53 @@ def spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _print(frame: pl.DataFrame) -> None:
+    """A table where the terminal is wide enough, else a block per row: nothing is cut off or folded."""
     from rich.console import Console
+
+    console = Console(highlight=False)
+    cells = [[_shown(value) for value in row] for row in frame.iter_rows()]
+    columns = [[name, *(row[number] for row in cells)] for number, name in enumerate(frame.columns)]
+    widths = [max(map(len, column)) for column in columns]
+    fits = sum(widths) + 3 * len(widths) + 1 <= console.width
+    console.print(_table(frame, cells) if fits or not cells else _blocks(frame.columns, cells))
+    console.print(f"{frame.height:,} rows" if frame.height != 1 else "1 row", style="dim")
+
+
+def _table(frame: pl.DataFrame, cells: list[list[str]]) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    from fix_transforms.fix.wording import escape_control
-
-    table = Table(header_style="bold", caption=f"{frame.height:,} rows", caption_justify="left")
+    table = Table(header_style="bold")
     for name, dtype in frame.schema.items():
         table.add_column(Text(name), justify="right" if dtype.is_numeric() else "left", overflow="fold")
-    for row in frame.iter_rows():
-        table.add_row(*(Text("" if value is None else escape_control(str(value))) for value in row))
-    Console(highlight=False).print(table)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _blocks(names: list[str], cells: list[list[str]]) -> RenderableType:
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    blocks = []
+    for number, row in enumerate(cells, start=1):
+        block = Table.grid(padding=(0, 2))
+        block.title, block.title_justify = f"row {number}", "left"
+        for name, cell in zip(names, row, strict=True):
+            block.add_row(Text(name, style="bold"), Text(cell, overflow="fold"))
+        blocks.append(block)
+    return Group(*blocks)
+
+
+def _shown(value: object) -> str:
+    """One value as a person reads it: no padding zeros, no control characters."""
+    from decimal import Decimal
+
+    from fix_transforms.fix.wording import escape_control
+
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return escape_control(str(value))

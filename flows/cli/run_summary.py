@@ -118,6 +118,7 @@ def _next(report: RunReport, workspace: Workspace) -> Text:
     lines += [
         "  fixlake status                      what the lake holds",
         "  fixlake query 'select * from fct_orders limit 5'",
-        f"  {workspace.settings.docs_dir / 'index.html'}",
+        "  fixlake docs                        every model and column, beside the Data Docs",
+        f"  {workspace.settings.docs_dir / 'data-docs' / 'index.html'}",
     ]
     return Text("\n".join(lines), style="dim")

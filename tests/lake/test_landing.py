@@ -165,3 +165,16 @@ def test_unreachable_store_is_a_storage_error_without_the_secret(monkeypatch: py
     with pytest.raises(StorageError, match="cannot be listed") as caught:
         list(Landing(Location.parse("s3://bucket", access)).list())
     assert "very-secret" not in str(caught.value)
+
+
+def test_pipe_that_took_a_files_place_is_refused_without_waiting(
+    workspace: Workspace, land: Callable[[Workspace, str, bytes], None]
+) -> None:
+    land(workspace, "a.log", b"x")
+    landing = Landing(workspace.landing)
+    (listed,) = landing.list()
+    path = workspace.landing.path / "a.log"
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ObjectChangedError, match="no longer a file"):
+        landing.open(listed)
