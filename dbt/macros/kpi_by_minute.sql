@@ -1,12 +1,13 @@
 {#-
     KPIs per minute, or per minute and symbol, from the same definitions. Every rate has the requests of its own kind
-    as denominator. Fills, quantities and notional are effective ones: not busted, corrected where corrected.
+    as denominator. Fills, quantities and notional are effective ones: not busted, corrected where corrected, in the
+    minute the trade was first reported. What a drop copy repeats of reports and refusals is not counted again.
 -#}
 {% macro kpi_by_minute(by_symbol) %}
 {%- set keys = ['trading_date', 'minute_at'] + (['symbol'] if by_symbol else []) -%}
-{%- set symbol = "coalesce(orders.symbol, {0}.symbol, '(none)') as symbol," if by_symbol else '' -%}
-with orders as (
-    select * from {{ ref('fct_orders') }}
+{%- set symbol = "coalesce(symbols.symbol, {0}.symbol, '(none)') as symbol," if by_symbol else '' -%}
+with symbols as (
+    select * from {{ ref('int_order_symbols') }}
 ),
 
 messages as (
@@ -21,8 +22,9 @@ messages as (
         count(*) filter (where messages.msg_type = 'j' and messages.duplicate_of_message_id is null) as business_rejects
     {%- if by_symbol %}
     from {{ ref('refine_fix_trading') }} as messages
-    left join {{ ref('fct_order_events') }} as events on messages.message_id = events.order_event_key
-    left join orders on events.order_key = orders.order_key
+    left join {{ ref('fct_order_events') }} as events
+        on coalesce(messages.duplicate_of_message_id, messages.message_id) = events.order_event_key
+    left join symbols on events.order_key = symbols.order_key
     {%- else %}
     from {{ ref('int_fix_messages_sequenced') }} as messages
     {%- endif %}
@@ -38,29 +40,47 @@ events as (
         count(*) filter (where events.event_type = 'new_order') as orders,
         count(*) filter (where events.event_type = 'replace_request') as replace_requests,
         count(*) filter (where events.event_type = 'cancel_request') as cancel_requests,
-        count(*) filter (where events.msg_type = '8' and events.event_type <> 'status') as execution_reports,
-        count(*) filter (where events.event_type = 'order_rejected') as order_rejects,
-        count(*) filter (where events.event_type in ('cancel_rejected', 'replace_rejected')) as cancel_rejects,
+        count(*) filter (where events.msg_type = '8' and events.event_type <> 'status' and not events.is_copy) as execution_reports,
+        count(*) filter (where events.event_type = 'order_rejected' and not events.is_copy) as order_rejects,
+        count(*) filter (where events.event_type in ('cancel_rejected', 'replace_rejected') and not events.is_copy) as cancel_rejects,
         sum(events.order_qty) filter (where events.event_type = 'new_order') as ordered_qty
     from {{ ref('fct_order_events') }} as events
-    left join orders on events.order_key = orders.order_key
+    left join symbols on events.order_key = symbols.order_key
     where events.{{ in_changed_dates('trading_date', 'int_mart_date_changes') }} and events.event_at is not null
     group by all
 ),
 
-executions as (
+trades as (
+    select
+        executions.traded_on as trading_date,
+        date_trunc('minute', executions.traded_at) as minute_at,
+        {{ symbol.format('executions') }}
+        count(*) as fills,
+        sum(executions.last_qty) as filled_qty,
+        sum(executions.notional) as notional
+    from {{ ref('fct_executions') }} as executions
+    left join symbols on executions.order_key = symbols.order_key
+    where
+        executions.is_effective
+        and executions.traded_at is not null
+        and executions.traded_on in (select changes.trading_date from {{ ref('int_mart_date_changes') }} as changes)
+    group by all
+),
+
+amendments as (
     select
         executions.trading_date,
         date_trunc('minute', executions.executed_at) as minute_at,
         {{ symbol.format('executions') }}
-        count(*) filter (where executions.is_effective) as fills,
-        count(*) filter (where executions.execution_kind = 'bust' and not executions.is_duplicate) as busts,
-        count(*) filter (where executions.execution_kind = 'correct' and not executions.is_duplicate) as corrections,
-        sum(executions.last_qty) filter (where executions.is_effective) as filled_qty,
-        sum(executions.notional) filter (where executions.is_effective) as notional
+        count(*) filter (where executions.execution_kind = 'bust') as busts,
+        count(*) filter (where executions.execution_kind = 'correct') as corrections
     from {{ ref('fct_executions') }} as executions
-    left join orders on executions.order_key = orders.order_key
-    where executions.{{ in_changed_dates('trading_date', 'int_mart_date_changes') }} and executions.executed_at is not null
+    left join symbols on executions.order_key = symbols.order_key
+    where
+        executions.execution_kind in ('bust', 'correct')
+        and not executions.is_duplicate
+        and executions.{{ in_changed_dates('trading_date', 'int_mart_date_changes') }}
+        and executions.executed_at is not null
     group by all
 ),
 
@@ -72,7 +92,7 @@ latencies as (
         {{ latency_percentiles('ack_latency', "latency.clocks = 'logger'") }},
         {{ latency_percentiles('ack_two_clocks', "latency.clocks = 'two_clocks'") }}
     from {{ ref('fct_latency') }} as latency
-    left join orders on latency.order_key = orders.order_key
+    left join symbols on latency.order_key = symbols.order_key
     where
         latency.measure = 'acknowledgement'
         and latency.{{ in_changed_dates('trading_date', 'int_mart_date_changes') }}
@@ -85,7 +105,9 @@ minutes as (
     union
     select {{ keys | join(', ') }} from events
     union
-    select {{ keys | join(', ') }} from executions
+    select {{ keys | join(', ') }} from trades
+    union
+    select {{ keys | join(', ') }} from amendments
     union
     select {{ keys | join(', ') }} from latencies
 )
@@ -100,12 +122,13 @@ select
     {%- for column in ['orders', 'replace_requests', 'cancel_requests', 'execution_reports', 'order_rejects', 'cancel_rejects'] %}
     cast(coalesce(events.{{ column }}, 0) as bigint) as {{ column }},
     {%- endfor %}
-    {%- for column in ['fills', 'busts', 'corrections'] %}
-    cast(coalesce(executions.{{ column }}, 0) as bigint) as {{ column }},
+    cast(coalesce(trades.fills, 0) as bigint) as fills,
+    {%- for column in ['busts', 'corrections'] %}
+    cast(coalesce(amendments.{{ column }}, 0) as bigint) as {{ column }},
     {%- endfor %}
     cast(coalesce(events.ordered_qty, 0) as decimal(38, 10)) as ordered_qty,
-    cast(coalesce(executions.filled_qty, 0) as decimal(38, 10)) as filled_qty,
-    coalesce(executions.notional, 0) as notional,
+    cast(coalesce(trades.filled_qty, 0) as decimal(38, 10)) as filled_qty,
+    coalesce(trades.notional, 0) as notional,
     events.order_rejects / nullif(events.orders + events.replace_requests, 0) as order_reject_rate,
     events.cancel_rejects / nullif(events.cancel_requests + events.replace_requests, 0) as cancel_reject_rate,
     (messages.session_rejects + messages.business_rejects) / nullif(messages.messages - messages.duplicates, 0) as message_reject_rate,
@@ -118,6 +141,7 @@ select
 from minutes
 left join messages using ({{ keys | join(', ') }})
 left join events using ({{ keys | join(', ') }})
-left join executions using ({{ keys | join(', ') }})
+left join trades using ({{ keys | join(', ') }})
+left join amendments using ({{ keys | join(', ') }})
 left join latencies using ({{ keys | join(', ') }})
 {% endmacro %}

@@ -122,20 +122,19 @@ def built_versions(settings: Settings) -> dict[str, int]:
 
 
 def run_in_process(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Run dbt in a process of its own: its adapter is a singleton that keeps files locked in this one."""
-    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--quiet", "--no-use-colors", *arguments]
+    """Run dbt in a process of its own, which ends when this one does.
+
+    In this one, dbt's adapter, a singleton, would keep files locked.
+    """
+    command = [sys.executable, "-m", "fix_transforms.marts.dbt_process", "--quiet", "--no-use-colors", *arguments]
     log = Path(environment["DBT_LOG_PATH"]) / "dbt.out"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        done = subprocess.run(
-            command,
-            env=dict(environment),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            check=False,
+        process = subprocess.Popen(
+            command, env=dict(environment), stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
         )
-    return done.returncode == 0
+        with process:
+            return process.wait() == 0
 
 
 @contextmanager

@@ -94,8 +94,8 @@ def dbt_arguments(workspace: Workspace, command: str, *, full_refresh: bool = Fa
     if command == "build":
         # Unit tests judge the project, not the data; tests of sources would read the whole lake every time.
         arguments += ["--exclude-resource-type", "unit_test", "--exclude", "source:lake"]
-        if full_refresh:
-            arguments.append("--full-refresh")
+        # Seeds are part of the project: a build that continues an earlier one has them, or it would start from nothing.
+        arguments += ["--full-refresh"] if full_refresh else ["--exclude-resource-type", "seed"]
     return arguments
 
 

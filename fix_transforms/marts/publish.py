@@ -110,9 +110,12 @@ def _checkpointed_counts(database: Path) -> dict[str, int]:
     try:
         with duckdb.connect(str(database)) as connection:
             connection.execute("CHECKPOINT")
-            rows = connection.execute(
-                "SELECT schema_name || '.' || table_name, estimated_size FROM duckdb_tables() ORDER BY 1"
-            ).fetchall()
+            tables = connection.execute("SELECT schema_name, table_name FROM duckdb_tables() ORDER BY ALL").fetchall()
+            # duckdb_tables() only estimates: it still counts rows that an incremental build has deleted.
+            counts = " UNION ALL ".join(
+                f'SELECT \'{schema}.{name}\', count(*) FROM "{schema}"."{name}"' for schema, name in tables
+            )
+            rows = connection.execute(counts).fetchall() if tables else []
     except duckdb.Error as error:
         raise PublishError("cannot be opened", where=str(database), got=type(error).__name__) from error
     return {str(name): int(count) for name, count in rows}

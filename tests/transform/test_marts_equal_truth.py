@@ -5,10 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from fix_transforms.simulate import Truth, simulate, write
-
-MESSAGES, SEED = 8_000, 11
-
 
 def session_id(session: str) -> str:
     version, _, sides = session.partition(":")
@@ -19,27 +15,13 @@ def number(value: object) -> Decimal | None:
     return None if value is None else round(Decimal(str(value)), 6)
 
 
-@pytest.fixture(scope="module")
-def truth() -> Truth:
-    return simulate(MESSAGES, SEED).truth()
-
-
-@pytest.fixture(scope="module")
-def house(new_house):
-    house = new_house()
-    write(simulate(MESSAGES, SEED), house.workspace.landing.path)
-    house.ingest()
-    house.build()
-    return house
-
-
-def test_every_order_ends_as_it_really_did(house, truth):
+def test_every_order_ends_as_it_really_did(simulated_house, truth):
     found = {
         (row["session_id"], str(row["order_date"]), row["cl_ord_id"]): (
             row["head_cl_ord_id"], row["order_id"], row["symbol"], row["side"], row["ord_status"], number(row["order_qty"]),
             number(row["price"]), number(row["filled_qty"]), pytest.approx(row["filled_notional"], abs=0.006), row["fills"],
         )
-        for row in house.rows("from fct_orders")
+        for row in simulated_house.rows("from fct_orders")
     }  # fmt: skip
     really = {
         (session_id(order.session), order.trading_date, order.cl_ord_id): (
@@ -52,12 +34,12 @@ def test_every_order_ends_as_it_really_did(house, truth):
     assert found == really
 
 
-def test_every_execution_counts_exactly_if_it_really_does(house, truth):
+def test_every_execution_counts_exactly_if_it_really_does(simulated_house, truth):
     found = {
         (row["session_id"], str(row["trading_date"]), row["exec_id"]): (
             row["execution_kind"], row["is_effective"], number(row["last_qty"]), number(row["last_px"]),
         )
-        for row in house.rows("from fct_executions where not is_duplicate")
+        for row in simulated_house.rows("from fct_executions where not is_duplicate")
     }  # fmt: skip
     really = {
         (session_id(execution.session), execution.trading_date, execution.exec_id): (
@@ -69,7 +51,7 @@ def test_every_execution_counts_exactly_if_it_really_does(house, truth):
     assert found == really
 
 
-def test_every_request_of_a_chain_has_its_outcome(house, truth):
+def test_every_request_of_a_chain_has_its_outcome(simulated_house, truth):
     outcomes = {"session_rejected": "rejected", "business_rejected": "rejected"}
     found = {
         (row["session_id"], str(row["trading_date"]), row["cl_ord_id"]): (
@@ -77,7 +59,7 @@ def test_every_request_of_a_chain_has_its_outcome(house, truth):
             row["request_type"],
             row["outcome"],
         )
-        for row in house.rows("from fct_order_chain where is_order")
+        for row in simulated_house.rows("from fct_order_chain where is_order")
     }
     really = {
         (session_id(order.session), order.trading_date, request.cl_ord_id): (
@@ -89,11 +71,11 @@ def test_every_request_of_a_chain_has_its_outcome(house, truth):
     assert {key: value for key, value in found.items() if value[1] != "not_logged"} == really
 
 
-def test_every_refusal_is_there_in_its_shape(house, truth):
+def test_every_refusal_is_there_in_its_shape(simulated_house, truth):
     shapes = {"3": "session_reject", "j": "business_reject", "8": "order_reject", "9": "cancel_reject"}
     found = Counter(
         (row["session_id"], str(row["trading_date"]), row["reject_shape"], row["is_unknown_order"])
-        for row in house.rows("from fct_rejects")
+        for row in simulated_house.rows("from fct_rejects")
     )
     really = Counter(
         (session_id(reject.session), reject.trading_date, shapes[reject.msg_type], reject.kind == "unknown_order")
@@ -102,11 +84,11 @@ def test_every_refusal_is_there_in_its_shape(house, truth):
     assert found == really
 
 
-def test_every_gap_is_found_and_explained(house, truth):
+def test_every_gap_is_found_and_explained(simulated_house, truth):
     found = sorted(
         (row["session_id"], str(row["trading_date"]), row["first_missing_seq_num"], row["last_missing_seq_num"],
          row["resent_numbers"], row["gap_filled_numbers"], row["unaccounted_numbers"])
-        for row in house.rows("from fct_sequence_gaps")
+        for row in simulated_house.rows("from fct_sequence_gaps")
     )  # fmt: skip
     really = sorted(
         (session_id(session.session), session.trading_date, gap.first, gap.last, gap.resent, gap.gap_filled, 0)
@@ -117,7 +99,7 @@ def test_every_gap_is_found_and_explained(house, truth):
     assert found == really
 
 
-def test_every_session_day_has_its_messages(house, truth):
+def test_every_session_day_has_its_messages(simulated_house, truth):
     found = {
         (row["session_id"], str(row["trading_date"])): (
             row["local_comp_id"],
@@ -125,7 +107,7 @@ def test_every_session_day_has_its_messages(house, truth):
             row["logons"],
             row["sequence_resets"],
         )
-        for row in house.rows("from fct_sessions")
+        for row in simulated_house.rows("from fct_sessions")
     }
     really = {
         (session_id(session.session), session.trading_date): (
@@ -139,10 +121,10 @@ def test_every_session_day_has_its_messages(house, truth):
     assert found == really
 
 
-def test_the_acknowledgement_takes_what_the_logger_saw(house, truth):
+def test_the_acknowledgement_takes_what_the_logger_saw(simulated_house, truth):
     found = {
         (row["session_id"], str(row["trading_date"]), row["cl_ord_id"]): row["latency_us"]
-        for row in house.rows(
+        for row in simulated_house.rows(
             "select l.session_id, l.trading_date, o.cl_ord_id, l.latency_us from fct_latency l join fct_orders o using (order_key) "
             "where l.measure = 'acknowledgement' and l.clocks = 'logger' and l.latency_us is not null"
         )

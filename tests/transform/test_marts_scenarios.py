@@ -69,6 +69,8 @@ def house(new_house, fix_message):
     chain.ask("F", 7, (11, "A3"), (41, "A1"), (55, "XYZ"), (54, 1))
     chain.answer("9", 8, (37, "NONE"), (11, "A3"), (41, "A1"), (39, 8), (434, 1), (102, 1))
     chain.report(9, "A1", "I", "8", (17, "0"), (14, 40), (151, 60))
+    # Not a fill, though its state is "partially filled" and it repeats what was filled last.
+    chain.report(10, "A1", "D", "1", (17, "x4"), (32, 40), (31, 10), (38, 100), (14, 40), (151, 60), (378, 1))
     house.land("chain.log", chain.lines)
 
     # Good till cancel over three dates; its fill of the first date is busted on the third.
@@ -107,11 +109,32 @@ def house(new_house, fix_message):
     own = session("OWNER")
     own.new(1, "C1")
     own.report(2, "C1", "F", "1", (17, "c1"), (32, 10), (31, 10), (14, 10))
+    own.new(3, "C9")
+    own.report(4, "C9", "8", "8", (17, "c9"), (103, 1), (14, 0))
     house.land("own.log", own.lines)
     copies = session("COPIES")
     copies.report(3, "C1", "F", "1", (17, "c1"), (32, 10), (31, 10), (14, 10), (797, "Y"))
     copies.report(4, "C2", "F", "1", (17, "c2"), (32, 7), (31, 10), (14, 7), (797, "Y"), order_id="V2")
+    copies.report(5, "C9", "8", "8", (17, "c9"), (103, 1), (14, 0), (797, "Y"))
     house.land("copies.log", copies.lines)
+
+    # A fill whose price is corrected two days later.
+    amended = session("AMENDED")
+    amended.new(1, "K1")
+    amended.report(2, "K1", "F", "1", (17, "k1"), (32, 30), (31, 10), (14, 30))
+    house.land("amended-1.log", amended.lines)
+    amended.lines = []
+    amended.report(1, "K1", "G", "1", (17, "k2"), (19, "k1"), (32, 30), (31, 11), (14, 30), day="20240307")
+    house.land("amended-2.log", amended.lines)
+
+    # TransactTime(60) in local time, and of a replayed day; the answer that was resent is not measured, nor a later one.
+    clocks = session("CLOCKS")
+    clocks.new(1, "L1")
+    clocks.report(3, "L1", "0", "0", (17, "l2"), (14, 0), (60, f"{DAY}-05:00:02.500"), seq=2)
+    clocks.report(4, "L1", "F", "1", (17, "l3"), (32, 1), (31, 10), (14, 1), (60, "20230305-10:00:03.000"), seq=3)
+    clocks.report(5, "L1", "F", "1", (17, "l4"), (32, 1), (31, 10), (14, 2), (60, f"{DAY}-10:00:04.750"), seq=4)
+    clocks.report(6, "L1", "A", "A", (17, "l1"), (14, 0), seq=1, header=[(43, "Y"), (122, at(2))])
+    house.land("clocks.log", clocks.lines)
 
     # Behind a hub two firms use one ClOrdID.
     hub = session("HUB")
@@ -275,3 +298,44 @@ def test_the_flow_names_the_links_between_systems(house):
         ("VENUE", "OrderCancelRequest", 1),
         ("VENUE", "OrderCancelReplaceRequest", 1),
     ]
+
+
+def test_a_reject_that_a_drop_copy_repeats_is_counted_once(house):
+    rows = house.rows(
+        "select session_id, order_rejects, order_reject_rate from agg_kpi_system_level "
+        "where sender_comp_id = 'VENUE' and regexp_matches(session_id, 'OWNER|COPIES') order by all"
+    )
+    assert [tuple(row.values()) for row in rows] == [("FIX.4.4:COPIES-VENUE", 0, None), ("FIX.4.4:OWNER-VENUE", 1, 0.5)]
+    assert house.rows("select sum(order_rejects) as n from agg_kpi_m1") == [{"n": 2}]
+    assert house.rows("select sum(order_rejects) as n from agg_kpi_m1_sym") == [{"n": 2}]
+
+
+def test_a_fill_that_is_corrected_later_stays_on_the_day_it_was_made(house):
+    rows = house.rows(
+        "select trading_date, traded_volume from agg_order_to_trade where member = 'AMENDED' and fills > 0"
+    )
+    assert [(str(row["trading_date"]), float(row["traded_volume"])) for row in rows] == [("2024-03-05", 30)]
+    rows = house.rows(
+        "select trading_date, notional from agg_kpi_system_level where session_id like '%AMENDED%' and fills > 0"
+    )
+    assert [(str(row["trading_date"]), row["notional"]) for row in rows] == [("2024-03-05", 330)]
+    rows = house.rows("select trading_date, fills, corrections from agg_kpi_m1 where trading_date = '2024-03-07'")
+    assert [(row["fills"], row["corrections"]) for row in rows] == [(0, 1)]
+    assert str(order(house, "AMENDED", "K1")["first_fill_at"]) == "2024-03-05 10:00:02"
+
+
+def test_a_clock_in_another_zone_or_of_another_day_gives_a_reason_and_no_latency(house):
+    rows = house.rows(
+        "select doubt, latency_us from fct_latency where session_id like '%CLOCKS%' and measure = 'sender_internal' order by started_at"
+    )
+    assert [tuple(row.values()) for row in rows] == [("other_day", None), ("other_zone", None), (None, 250_000)]
+
+
+def test_where_the_first_answer_was_resent_no_later_one_is_taken_for_it(house):
+    assert house.rows("from fct_latency where session_id like '%CLOCKS%' and measure = 'acknowledgement'") == []
+    assert len(house.rows("from fct_latency where session_id like '%CLOCKS%' and measure = 'first_fill'")) == 1
+
+
+def test_a_drop_copy_makes_nobody_a_member_with_orders(house):
+    assert house.rows("from fct_orders where is_drop_copy") != []
+    assert house.rows("from agg_order_to_trade where member = 'COPIES'") == []

@@ -1,10 +1,11 @@
 {{ config(materialized='ephemeral') }}
-{#- Intervals that one message carries both ends of: inside its sender, and on its way to the logger. -#}
+{#- Intervals that one message carries both ends of: inside its sender, and on its way to the logger. A drop copy left
+    its sender when somebody else was told, so it measures neither. -#}
 with events as (
     select * from {{ ref('fct_order_events') }}
     where
         {{ in_changed_dates('order_date', 'int_order_date_changes') }}
-        and not is_poss_dup and not is_poss_resend and event_type <> 'status'
+        and not is_poss_dup and not is_poss_resend and not is_copy and event_type <> 'status'
 )
 
 select

@@ -1,10 +1,11 @@
 {{ config(materialized='ephemeral') }}
-{#- Each request with its first answer, per measure. Resent messages and status answers measure nothing. -#}
+{#- Each request with its first answer, per measure. Resent messages and status answers measure nothing: where the
+    first answer had to be resent, a later one is not taken for it. -#}
 with events as (
     select * from {{ ref('fct_order_events') }}
     where
         {{ in_changed_dates('order_date', 'int_order_date_changes') }}
-        and not is_poss_dup and not is_poss_resend and event_type <> 'status'
+        and event_type <> 'status'
 ),
 
 measures as (
@@ -25,6 +26,7 @@ requests as (
         measures.answer_events
     from events
     inner join measures on events.event_type = measures.request_event
+    where not events.is_poss_dup and not events.is_poss_resend
 ),
 
 -- The first answer under the request's own ClOrdID counts.
@@ -52,6 +54,7 @@ clocked as (
         and coalesce(requests.local_comp_id, '') = coalesce(answered.answer.local_comp_id, '') as is_one_logger
     from requests
     inner join answered on requests.measure = answered.measure and requests.order_event_key = answered.request_key
+    where not answered.answer.is_poss_dup and not answered.answer.is_poss_resend
 )
 
 select * from clocked

@@ -30,6 +30,17 @@ rejected as (
         and rejects.arrival_position > referred.arrival_position
 ),
 
+-- CxlRejResponseTo(434) came with FIX 4.2: before it, a refusal is of whatever its ClOrdID asked for.
+replacing as (
+    select distinct
+        trading_date,
+        session_id,
+        order_scope,
+        cl_ord_id
+    from classified
+    where event_type = 'replace_request'
+),
+
 -- ExecID(17) is unique per counterparty and trading date; what identifies a trade beside it guards against venues
 -- that count per instrument. A drop copy repeats the report on another session.
 keyed as (
@@ -86,13 +97,23 @@ deduplicated as (
 select
     deduplicated.* exclude (
         execution_hash, first_on_session_message_id, first_anywhere_message_id, first_anywhere_session_id,
-        first_anywhere_order_id, first_anywhere_transacted_at, cl_ord_id, order_scope, symbol
+        first_anywhere_order_id, first_anywhere_transacted_at, cl_ord_id, order_scope, symbol, event_type
     ),
     deduplicated.duplicate_of_message_id is not null as is_duplicate,
     rejected.referred_message_id,
     coalesce(rejected.referred_msg_type, deduplicated.ref_msg_type) as referred_msg_type,
     coalesce(deduplicated.cl_ord_id, rejected.referred_cl_ord_id) as cl_ord_id,
     coalesce(rejected.referred_order_scope, deduplicated.order_scope) as order_scope,
-    coalesce(deduplicated.symbol, rejected.referred_symbol) as symbol
+    coalesce(deduplicated.symbol, rejected.referred_symbol) as symbol,
+    case
+        when deduplicated.msg_type = '9' and deduplicated.cxl_rej_response_to is null and replacing.cl_ord_id is not null
+            then 'replace_rejected'
+        else deduplicated.event_type
+    end as event_type
 from deduplicated
 left join rejected on deduplicated.message_id = rejected.message_id
+left join replacing
+    on deduplicated.trading_date = replacing.trading_date
+    and deduplicated.session_id = replacing.session_id
+    and deduplicated.order_scope = replacing.order_scope
+    and deduplicated.cl_ord_id = replacing.cl_ord_id

@@ -5,10 +5,10 @@
     pre_hook="{{ delete_changed_dates('trading_date', 'int_mart_date_changes') }}",
 ) }}
 {#- Ratio of unexecuted orders to transactions, Commission Delegated Regulation (EU) 2017/566 (RTS 9) Article 3 and
-    Annex: messages / transactions - 1 and volume / volume - 1, per member, instrument and trading date. Every
-    submission counts 1, modification 2, deletion 1; an IOC or FOK order that is cancelled counts 2 in all. Only what
-    the member sent counts: cancellations by the venue (auction uncrossing, lost connection) and mass cancels (kill
-    functionality) are left out. A transaction is an order that was executed, in part or whole, on that date. -#}
+    Annex: messages / transactions - 1 and volume / volume - 1, as a venue calculates them for each member, instrument
+    and trading date. Every submission counts 1, modification 2, deletion 1; an IOC or FOK order that is cancelled
+    counts 2 in all. Only what the member sent counts: cancellations by the venue (auction uncrossing, lost connection)
+    and mass cancels (kill functionality) are left out. A transaction is an order executed, in part or whole, that date. -#}
 with events as (
     select * from {{ ref('fct_order_events') }}
     where {{ in_changed_dates('trading_date', 'int_mart_date_changes') }}
@@ -20,13 +20,16 @@ orders as (
 
 executions as (
     select * from {{ ref('fct_executions') }}
-    where {{ in_changed_dates('trading_date', 'int_mart_date_changes') }} and is_effective
+    where
+        is_effective
+        and traded_on in (select changes.trading_date from {{ ref('int_mart_date_changes') }} as changes)
 ),
 
 owned as (
     select
         orders.order_key,
         coalesce(nullif(orders.order_scope, ''), orders.client_comp_id, '?') as member,
+        coalesce(orders.venue_comp_id, '?') as venue,
         coalesce(orders.symbol, orders.security_id, '(none)') as instrument,
         orders.order_qty,
         orders.time_in_force in ('3', '4') as is_immediate
@@ -37,6 +40,7 @@ owned as (
 counted as (
     select
         owned.member,
+        owned.venue,
         owned.instrument,
         events.trading_date,
         count(*) filter (where events.event_type = 'new_order') as submissions,
@@ -54,8 +58,9 @@ counted as (
 traded as (
     select
         owned.member,
+        owned.venue,
         owned.instrument,
-        executions.trading_date,
+        executions.traded_on as trading_date,
         count(distinct owned.order_key) as transactions,
         count(*) as fills,
         sum(executions.last_qty) as traded_volume
@@ -68,6 +73,7 @@ joined as (
     select
         trading_date,
         member,
+        venue,
         instrument,
         coalesce(counted.submissions, 0) as submissions,
         coalesce(counted.modifications, 0) as modifications,
@@ -78,7 +84,7 @@ joined as (
         coalesce(traded.fills, 0) as fills,
         coalesce(traded.traded_volume, 0) as traded_volume
     from counted
-    full outer join traded using (trading_date, member, instrument)
+    full outer join traded using (trading_date, member, venue, instrument)
 ),
 
 weighted as (
@@ -89,8 +95,9 @@ weighted as (
 )
 
 select
-    md5(concat_ws('|', trading_date, member, instrument)) as order_to_trade_key,
+    md5(concat_ws('|', trading_date, member, venue, instrument)) as order_to_trade_key,
     member,
+    venue,
     instrument,
     {%- for column in ['submissions', 'modifications', 'deletions', 'immediate_cancelled', 'order_messages', 'transactions', 'fills'] %}
     cast({{ column }} as bigint) as {{ column }},

@@ -42,7 +42,9 @@ settled as (
         numbered.message_id,
         first_value(numbered.message_id) over trade as original_message_id,
         last_value(numbered.message_id) over trade as last_message_id,
-        last_value(numbered.execution_kind) over trade as last_kind
+        last_value(numbered.execution_kind) over trade as last_kind,
+        first_value(numbered.trading_date) over trade as traded_on,
+        first_value(numbered.business_at) over trade as traded_at
     from numbered
     inner join roots on numbered.node_number = roots.node_number
     window
@@ -99,7 +101,9 @@ select
     ---------- times
     numbered.order_date,
     numbered.trading_date,
+    coalesce(settled.traded_on, numbered.trading_date) as traded_on,
     numbered.business_at as executed_at,
+    coalesce(settled.traded_at, numbered.business_at) as traded_at,
     numbered.transacted_at
 from numbered
 left join settled on numbered.message_id = settled.message_id

@@ -40,6 +40,21 @@ intervals as (
     select * from round_trips
     union all by name
     select * from {{ ref('int_message_intervals') }}
+),
+
+-- Between the two clocks of one message, whole quarters of an hour (give or take ten seconds) are a time zone, and more
+-- than a day is a replay: neither is a latency.
+measured as (
+    select
+        *,
+        date_diff('microsecond', started_at, ended_at) as interval_us,
+        case
+            when digits < {{ var('latency_minimum_digits') }} then 'coarse_clock'
+            when measure not in ('sender_internal', 'transit') then null
+            when abs(interval_us) > 86400000000 then 'other_day'
+            when abs(interval_us) > 890000000 and (abs(interval_us) + 10000000) % 900000000 < 20000000 then 'other_zone'
+        end as doubt
+    from intervals
 )
 
 select
@@ -51,12 +66,13 @@ select
     intervals.measure,
     intervals.clocks,
     coalesce(orders.symbol, intervals.symbol) as symbol,
-    {{ latency_us('intervals.started_at', 'intervals.digits', 'intervals.ended_at', 'intervals.digits') }} as latency_us,
+    case when intervals.doubt is null then intervals.interval_us end as latency_us,
+    intervals.doubt,
     intervals.clocks = 'two_clocks' as is_skew_included,
     intervals.order_date,
     intervals.trading_date,
     intervals.event_at as measured_at,
     intervals.started_at,
     intervals.ended_at
-from intervals
+from measured as intervals
 inner join orders on intervals.order_key = orders.order_key

@@ -31,8 +31,8 @@ traded as (
         count(*) as fills,
         sum(last_qty) as filled_qty,
         sum(notional) as filled_notional,
-        min(executed_at) as first_fill_at,
-        max(executed_at) as last_fill_at
+        min(traded_at) as first_fill_at,
+        max(traded_at) as last_fill_at
     from executions
     where is_effective
     group by order_key

@@ -20,6 +20,10 @@ chains as (
     select * from {{ ref('int_order_chains') }}
 ),
 
+symbols as (
+    select * from {{ ref('int_order_symbols') }}
+),
+
 code_names as (
     select * from {{ ref('fix_code_names') }}
 ),
@@ -69,7 +73,7 @@ select
         when reasoned.msg_type = 'Q' then 'execution'
         else 'message'
     end as refused,
-    reasoned.symbol,
+    coalesce(reasoned.symbol, symbols.symbol) as symbol,
     reasoned.text,
     -- Digits are masked so that texts that differ in an identifier or an amount count as one.
     regexp_replace(reasoned.text, '[0-9]+', '#', 'g') as text_pattern,
@@ -88,6 +92,7 @@ left join chains
     and reasoned.session_id = chains.session_id
     and reasoned.order_scope = chains.order_scope
     and reasoned.order_identifier = chains.cl_ord_id
+left join symbols on chains.order_key = symbols.order_key
 left join code_names
     on reasoned.application_version = code_names.version
     and reasoned.reason_tag = code_names.tag
