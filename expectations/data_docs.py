@@ -10,6 +10,7 @@ Great Expectations never had them (see ``materialise``), and its exception texts
 from __future__ import annotations
 
 import json
+import logging
 import re
 import shutil
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ from expectations.results import BatchValidation
 
 if TYPE_CHECKING:
     from expectations.suites import SuiteRun
+
+log = logging.getLogger(__name__)
 
 #: Validations whose pages are kept; results of all are in ``quality_results``.
 KEPT = 50
@@ -59,7 +62,7 @@ def _write_validation(site: Path, folder: Path, validation: BatchValidation, run
     draft.chmod(0o755)
     now = datetime.now(UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
     for run in runs:
-        body = f'<p><a href="index.html">Batch {validation.batch_id}</a></p>{clean(_gx_html(run.result))}'
+        body = f'<p><a href="index.html">Batch {validation.batch_id}</a></p>{_suite_html(run)}'
         (draft / f"{run.suite.name}.html").write_text(pages.page(run.suite.name, body, "../"), encoding="utf-8")
     own = pages.validation(validation, now, [run.suite.name for run in runs])
     (draft / "index.html").write_text(own, encoding="utf-8")
@@ -78,6 +81,15 @@ def _write_validation(site: Path, folder: Path, validation: BatchValidation, run
     except OSError:
         # Another process has published the same validation in the meantime.
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _suite_html(run: SuiteRun) -> str:
+    """The suite as Great Expectations shows it, where it can: its renderer stumbles over rules that ended in an error."""
+    try:
+        return clean(_gx_html(run.result))
+    except Exception as error:
+        log.warning("suite %s cannot be shown: %s", run.suite.name, type(error).__name__)
+        return "<p>Great Expectations cannot show this suite, for a rule in it ended in an error.</p>"
 
 
 def _gx_html(result: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from duckdb_engine import Dialect
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import cursor
+from sqlalchemy.types import NullType
 
 #: What the connection may not do; ``lock_configuration`` comes last so that no statement can undo it.
 SANDBOX: dict[str, Any] = {
@@ -38,6 +39,8 @@ class BufferedDialect(Dialect):
     """DuckDB with buffered results."""
 
     execution_ctx_cls = _BufferedContext
+    #: Lists are reflected as what they are to PostgreSQL's dialect: a type it need not know.
+    ischema_names = {**Dialect.ischema_names, "list": NullType}  # noqa: RUF012
     supports_statement_cache = Dialect.supports_statement_cache
 
 

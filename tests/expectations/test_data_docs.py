@@ -65,6 +65,17 @@ def test_page_tells_what_broke_and_how_often(tmp_path: Path) -> None:
     assert ">3<" in page
 
 
+def test_suite_with_an_error_in_it_does_not_cost_the_batch_its_page(tmp_path: Path) -> None:
+    config = {"type": "expect_table_columns_to_match_ordered_list", "kwargs": {"column_list": ["a"]}, "meta": {}}
+    info = {"raised_exception": True, "exception_message": "Boom", "exception_traceback": "Boom"}
+    failed = {"expectation_config": config, "success": False, "result": {}, "meta": {}, "exception_info": info}
+    whole = {"results": [failed], "success": False, "suite_name": "structure", "statistics": {}, "meta": {}}
+    run = SimpleNamespace(suite=SimpleNamespace(name="structure"), result=whole)
+    page = data_docs.publish(tmp_path, validation(), [run])  # type: ignore[list-item]
+    assert "known_side" in page.read_text(encoding="utf-8")
+    assert page.with_name("structure.html").is_file()
+
+
 def test_oldest_validations_are_forgotten(tmp_path: Path) -> None:
     for number in range(5):
         data_docs.publish(tmp_path, validation(number), (), kept=3)
