@@ -28,7 +28,7 @@ check: $(VENV)/.dev ## Lint, type-check, lint the models, compare everything der
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt/models dbt/data_tests dbt/macros
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt/models dbt/data_tests
 	$(BIN)/fixlake tables generate --check
 
 .PHONY: generate
