@@ -122,7 +122,7 @@ def _shown_batches(lake: Lake, versions: Mapping[str, int]) -> frozenset[str]:
     try:
         with delta_errors("cannot be read as it was", BATCH_DECISIONS):
             live.load_as_version(version)
-            decided = pl.scan_delta(live).select("batch_id", "decision_number", "decision").collect()
+            decided = lake.scan(BATCH_DECISIONS, live).select("batch_id", "decision_number", "decision").collect()
     except StorageError:  # that version was vacuumed away: nobody can say, so nothing counts as shown
         return frozenset()
     latest = decided.sort("decision_number").group_by("batch_id").last()

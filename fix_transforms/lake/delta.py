@@ -110,14 +110,17 @@ class Lake:
         except (pl.exceptions.PolarsError, OSError) as error:
             raise StorageError("cannot be read", where=self.uri(table), got=type(error).__name__) from error
 
-    def scan(self, table: Table) -> pl.LazyFrame:
-        """The newest version as a lazy frame.
+    def scan(self, table: Table, live: DeltaTable | None = None) -> pl.LazyFrame:
+        """The handle's version, or the newest, as a lazy frame.
 
         Raises:
             StorageError: The table does not exist or cannot be read.
         """
-        live = self.open(table)
+        live = live if live is not None else self.open(table)
         with delta_errors("cannot be read", table):
+            if self.location.is_local:
+                # Polars looks for the files under the URI as it is written, where a space is %20.
+                return pl.scan_pyarrow_dataset(live.to_pyarrow_dataset())
             return pl.scan_delta(live)
 
     def append(

@@ -109,16 +109,27 @@ def _timings(report: RunReport) -> Table:
 
 
 def _next(report: RunReport, workspace: Workspace) -> Text:
-    lines = ["Look next:"]
+    home = _home_option(workspace)
     held = [verdict.batch_id for verdict in report.verdicts if verdict.outcome != "passed"]
+    hints = []
     if held:
-        lines.append(
-            f"  fixlake batches show {held[0]}    why {counted(len(held), 'batch')} is held, and how to release it"
+        hints.append(
+            f"fixlake batches show {held[0]}{home}  # why {counted(len(held), 'batch')} is held; how to release it"
         )
-    lines += [
-        "  fixlake status                      what the lake holds",
-        "  fixlake query 'select * from fct_orders limit 5'",
-        "  fixlake docs                        every model and column, beside the Data Docs",
-        f"  {workspace.settings.docs_dir / 'data-docs' / 'index.html'}",
+    hints += [
+        f"fixlake status{home}  # what the lake holds",
+        f"fixlake query{home} 'select * from fct_orders limit 5'",
+        f"fixlake docs{home}  # every model and column, beside the Data Docs",
+        str(workspace.settings.docs_dir / "data-docs" / "index.html"),
     ]
-    return Text("\n".join(lines), style="dim")
+    return Text("\n  ".join(["Look next:", *hints]), style="dim")
+
+
+def _home_option(workspace: Workspace) -> str:
+    """What to add to a command so that it finds this home; nothing where it would anyway."""
+    import shlex
+
+    from fix_transforms.settings import load_settings
+
+    home = workspace.settings.home
+    return "" if home == load_settings().home else f" --home {shlex.quote(str(home))}"

@@ -211,3 +211,12 @@ def test_key_that_no_client_can_spell_is_settled_as_unreadable(
 def test_fresh_workspace_has_nothing_to_discover(workspace: Workspace) -> None:
     assert discover(workspace) == ()
     assert ingest(workspace, ()).files == 0
+
+
+def test_home_may_have_any_name(make_settings: Callable[..., Settings], tmp_path: Path, fix_log: FixLog) -> None:
+    workspace = Workspace.from_settings(make_settings(home=tmp_path / "my lake, 100% é"))
+    workspace.landing.path.mkdir(parents=True)
+    (workspace.landing.path / "a b%20c.log").write_bytes(fix_log(3))
+    assert ingest(workspace, discover(workspace)).messages == 3
+    assert Lake(workspace.lake).read(FIX_MESSAGES, ["message_index"]).height == 3
+    assert Lake(workspace.lake).read(INGESTED_FILES, ["object_key"]).rows() == [("a b%20c.log",)]
