@@ -118,8 +118,9 @@ class Lake:
         """
         live = live if live is not None else self.open(table)
         with delta_errors("cannot be read", table):
-            if self.location.is_local:
-                # Polars looks for the files under the URI as it is written, where a space is %20.
+            if self.location.is_local and "%" in live.table_uri:
+                # Polars looks for the files under the URI as it is written, where a space is %20. Arrow does not,
+                # but costs an import of pandas.
                 return pl.scan_pyarrow_dataset(live.to_pyarrow_dataset())
             return pl.scan_delta(live)
 
