@@ -41,13 +41,14 @@ format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff format .
 
 .PHONY: lock
-lock: $(VENV)/.dev ## Resolve the dependencies again and write both lock files
+lock: $(VENV)/.dev ## Resolve the dependencies again and write the lock files
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv $(LOCK) --extra build -o requirements.lock
-	$(BIN)/uv $(LOCK) --extra build --extra dev --constraint requirements.lock -o requirements-dev.lock
+	echo pip | $(BIN)/uv $(LOCK) - -o requirements-pip.lock
+	$(BIN)/uv $(LOCK) pyproject.toml --extra build -o requirements.lock
+	$(BIN)/uv $(LOCK) pyproject.toml --extra build --extra dev --constraint requirements.lock -o requirements-dev.lock
 
 LOCK = pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-header --no-annotate --no-strip-extras pyproject.toml
+	--no-header --no-annotate --no-strip-extras
 
 ##@ House
 .PHONY: setup
