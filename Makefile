@@ -13,6 +13,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 .PHONY: demo
 demo: $(VENV)/.runtime ## Simulate a trading day, run the whole pipeline on it, say where to look
 	$(BIN)/fixlake demo
+	@echo "To call fixlake by its name: source $(VENV)/bin/activate"
 
 .PHONY: serve
 serve: $(VENV)/.runtime ## Start a local Prefect server with every deployment
