@@ -21,7 +21,8 @@ ONLY_IN = {
     "prefect_dbt": ("flows/",),
     "great_expectations": ("expectations/",),
     "dbt": ("fix_transforms/marts/", "flows/"),
-    "numba": ("fix_transforms/fix/scanner.py",),
+    "numba": ("fix_transforms/fix/scanner/",),
+    "llvmlite": ("fix_transforms/fix/scanner/",),
     "simplefix": ("fix_transforms/fix/reference.py",),
 }
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from fix_transforms.fix.accounting import Account
 from fix_transforms.fix.delimiters import SOH, delimiter_name
-from fix_transforms.fix.dictionary import load_dictionary, version_of
 from fix_transforms.fix.frames import (
     DATES,
     FOUND_COLUMNS,
@@ -27,13 +26,13 @@ from fix_transforms.fix.options import ParsedChunk, Tally
 from fix_transforms.fix.profiles import DetectedProfile, LineProfile
 from fix_transforms.fix.reference import UndecodableError, decoder_for
 from fix_transforms.fix.segments import MessageSegment, TextSegment
+from fix_transforms.fix.session_versions import SessionVersions
 from fix_transforms.fix.wording import encoding_of, escape_control, readable
 from fix_transforms.tables import FIX_GROUP_FIELDS, LOG_EVENTS, QUARANTINE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fix_transforms.fix.dictionary import Dictionary
     from fix_transforms.fix.options import ParseOptions
     from fix_transforms.fix.segments import Segment
     from fix_transforms.tables import Table
@@ -45,7 +44,6 @@ MAX_CHUNK_BYTES = 64 * 1024 * 1024
 _EXCERPT_BYTES = 1024
 _EVENT_CHARACTERS = 4096
 _EVENT_CLOCK_BYTES = 128
-_MAX_SESSIONS = 10_000
 
 Rows = dict[str, list[object]]
 
@@ -67,8 +65,7 @@ class ChunkBuilder:
         self._profile: LineProfile = DetectedProfile(options.timezone, options.source_name)
         self._account = Account(options.start_offset)
         self._next_index = options.first_message_index
-        self._default_versions: dict[frozenset[str | None], str] = {}
-        self._dictionaries: dict[tuple[str, str | None, str | None], Dictionary] = {}
+        self._versions = SessionVersions()
         self._secret_goes_on_at = -1
         self._start_chunk()
 
@@ -149,7 +146,7 @@ class ChunkBuilder:
         """Unfold the message's groups into rows, and note the tags repeated outside of them."""
         msg_type = first.get(35, "")
         is_unique = len(first) == len(text)
-        dictionary = self._dictionary(first, msg_type)
+        dictionary = self._versions.dictionary(first, msg_type)
         layout = dictionary.layout(msg_type)
         inside: list[GroupField] = []
         if layout is not None and not layout.groups.keys().isdisjoint(first):
@@ -164,22 +161,6 @@ class ChunkBuilder:
             [] if is_unique else duplicate_tags(text, dictionary, msg_type, inside=inside)
         )
         return inside
-
-    def _dictionary(self, first: dict[int, str], msg_type: str) -> Dictionary:
-        """The dictionary of the message's version; under FIXT a Logon states it for the rest of the session."""
-        begin, stated, default = first.get(8, ""), first.get(1128), None
-        if begin.startswith("FIXT"):
-            session = frozenset((first.get(49), first.get(56)))
-            if msg_type == "A" and 1137 in first and len(self._default_versions) < _MAX_SESSIONS:
-                self._default_versions[session] = first[1137]
-            default = self._default_versions.get(session)
-        key = (begin, stated, default)
-        found = self._dictionaries.get(key)
-        if found is None:
-            if len(self._dictionaries) >= _MAX_SESSIONS:
-                self._dictionaries.clear()
-            found = self._dictionaries[key] = load_dictionary(version_of(begin, stated, default))
-        return found
 
     # ---- everything else ----
 
