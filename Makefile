@@ -24,6 +24,20 @@ serve: $(VENV)/.runtime ## Start a local Prefect server with every deployment
 test: $(VENV)/.dev ## Run all tests, against real MinIO, PostgreSQL and Prefect
 	$(BIN)/pytest -m "not benchmark"
 
+.PHONY: bench
+bench: $(VENV)/.dev ## Measure the parser beside others and write docs/benchmarks.md; BENCH_SCALE=0.1 is quicker
+	PYTHONPATH=tests/benchmarks $(BIN)/python -m fixbench --scale $(BENCH_SCALE) --out $(BENCH_OUT)
+
+BENCH_SCALE ?= 1
+BENCH_OUT ?= docs
+
+.PHONY: fuzz
+fuzz: $(VENV)/.dev ## Feed the parser a million mutated logs; FUZZ_INPUTS=10000 is quicker, FUZZ_SEED=2 makes others
+	$(BIN)/python -m tests.fuzz --inputs $(FUZZ_INPUTS) --seed $(FUZZ_SEED)
+
+FUZZ_INPUTS ?= 1000000
+FUZZ_SEED ?= 1
+
 .PHONY: check
 check: $(VENV)/.dev ## Lint, type-check, lint the models, compare everything derived with its declaration
 	$(BIN)/ruff check .

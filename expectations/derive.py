@@ -29,6 +29,7 @@ DUCKDB_TYPES: tuple[tuple[DataType, str], ...] = (
     (DECIMAL, "DECIMAL(28,10)"),
     (TIMESTAMP, "TIMESTAMP WITH TIME ZONE"),
     (pl.List(pl.Int32), "INTEGER[]"),
+    (pl.List(pl.String), "VARCHAR[]"),
 )
 
 Kind = Literal["columns", "types", "in_set", "unique"]

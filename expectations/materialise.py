@@ -20,7 +20,15 @@ from expectations.derive import duckdb_type
 from expectations.rule import Rule
 from fix_transforms.errors import QualityError, StorageError
 from fix_transforms.lake.duck import connect, literal
-from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, INGESTED_FILES, LOG_EVENTS, QUARANTINE, Table
+from fix_transforms.tables import (
+    FIX_GROUP_FIELDS,
+    FIX_MESSAGES,
+    INGESTED_FILES,
+    LOG_EVENTS,
+    MARKET_DATA_ENTRIES,
+    QUARANTINE,
+    Table,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,7 +36,7 @@ if TYPE_CHECKING:
     from fix_transforms.lake.locations import Location
 
 #: The tables that a batch is in, in the order they are read.
-BATCH_TABLES = (INGESTED_FILES, QUARANTINE, LOG_EVENTS, FIX_GROUP_FIELDS, FIX_MESSAGES)
+BATCH_TABLES = (INGESTED_FILES, QUARANTINE, LOG_EVENTS, FIX_GROUP_FIELDS, MARKET_DATA_ENTRIES, FIX_MESSAGES)
 
 #: Live and declared type of every column: what the rules on types read.
 COLUMN_TYPES = "column_types"

@@ -101,7 +101,13 @@ class LedgerError(FixLakehouseError):
 
 
 class DecompressionError(FixLakehouseError):
-    """Error raised when an input would not decompress within its limits."""
+    """Error raised when an input would not decompress within its limits.
+
+    Attributes:
+        offset: How many bytes had come out, where that is known.
+    """
+
+    offset = 0
 
 
 # ---- judging, modelling, showing ----

@@ -6,8 +6,9 @@ Secrets are ``SecretStr``: their value appears only where a client is built, nev
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,12 +16,16 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from fix_transforms.errors import SettingsError
 from fix_transforms.lake.locations import Location, S3Access
 
+if TYPE_CHECKING:
+    from fix_transforms.sources import Source
+
 #: Where the dbt project and ``prefect.yaml`` lie: the source tree this package runs from.
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 MEBIBYTE = 1024 * 1024
+GIBIBYTE = 1024 * MEBIBYTE
 
-Decoder = Literal["auto", "simplefix"]
+Decoder = Literal["auto", "scanner", "simplefix"]
 OnChange = Literal["append", "replace", "reject"]
 
 
@@ -44,13 +49,26 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(900, ge=1, description="How long a claimed file stays claimed without an answer.")
 
     decoder: Decoder = Field("auto", description="Which decoder reads messages.")
+    threads: int = Field(
+        min(4, os.cpu_count() or 1), ge=1, le=64, description="Threads that the compiled decoder scans with."
+    )
     timezone: str = Field("UTC", description="IANA zone of the clock that log lines are prefixed with.")
+    sources: Path | None = Field(None, description="TOML file that declares sources: zones, profiles, dictionaries.")
     mask_key: SecretStr | None = Field(None, description="Key that turns accounts and party ids into pseudonyms.")
+    validate_messages: bool = Field(
+        False, description="Whether to judge every message by the rules of its FIX version."
+    )
     on_change: OnChange = Field("append", description="What to do when an ingested object changes under its key.")
 
     max_batch_files: int = Field(1000, ge=1, description="Files per batch.")
     max_batch_bytes: int = Field(512 * MEBIBYTE, ge=1, description="Bytes per batch, counted as stored.")
     max_message_bytes: int = Field(16 * MEBIBYTE, ge=1024, description="Longest message; longer is quarantined.")
+    max_fields_per_message: int = Field(100_000, ge=1, description="Most fields of a message; more is quarantined.")
+    max_uncompressed_bytes: int = Field(
+        64 * GIBIBYTE, ge=1, description="Most bytes that a compressed object unpacks to."
+    )
+    max_compression_ratio: float = Field(250, ge=1, description="Most bytes out per byte in, from 64 MiB of output on.")
+    max_archive_members: int = Field(10_000, ge=1, description="Most members of a zip archive.")
 
     failpoint: str | None = Field(
         None, description="For tests of crash safety only: where to stop, as name[:kill|raise|delay]."
@@ -60,6 +78,11 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().resolve()
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _absolute_file(cls, sources: str | Path | None) -> Path | None:
+        return Path(sources).expanduser().resolve() if sources else None
 
     @field_validator("timezone")
     @classmethod
@@ -77,6 +100,26 @@ class Settings(BaseSettings):
         if (self.s3_access_key_id is None) != (self.s3_secret_access_key is None):
             raise ValueError("s3_access_key_id and s3_secret_access_key: set both or neither")
         return self
+
+    # ---- what is declared ----
+
+    def source_of(self, key: str, profile: str | None = None) -> Source | None:
+        """What the sources file declares for an object; nothing without such a file.
+
+        Args:
+            key: Key of the object, or path of a file.
+            profile: Name of a profile that takes the place of the source's.
+
+        Raises:
+            SettingsError: The file cannot be read or used, or there is no such profile.
+        """
+        if self.sources is None:
+            if profile is not None:
+                raise SettingsError("no such profile", got=repr(profile), expected="a sources file that declares it")
+            return None
+        from fix_transforms.sources import load_sources
+
+        return load_sources(self.sources).of(key, profile)
 
     # ---- where things are ----
 

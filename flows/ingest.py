@@ -39,9 +39,10 @@ def poll_task(workspace: Workspace) -> Task[Any, Any]:
 
 def ingest_task(workspace: Workspace) -> Task[Any, Any]:
     """The ingestion as a task that declares the tables it writes and the landing it reads."""
-    from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, INGESTED_FILES, LOG_EVENTS, QUARANTINE
+    from fix_transforms.lake.spool import ROW_TABLES
+    from fix_transforms.tables import INGESTED_FILES
 
-    keys = asset_keys(workspace, (INGESTED_FILES, QUARANTINE, LOG_EVENTS, FIX_GROUP_FIELDS, FIX_MESSAGES))
+    keys = asset_keys(workspace, (INGESTED_FILES, *ROW_TABLES))
 
     def ingest(workspace: Workspace, objects: tuple[LandedObject, ...]) -> IngestReport:
         report = steps.ingest(workspace, objects, _progress(len(objects)))

@@ -35,6 +35,7 @@ class LakeStatus:
         files: Object versions ingested, whatever became of them; empty ones too.
         object_bytes: Their sizes as stored.
         content_bytes: Their bytes after decompression, without what an earlier version of the key had brought.
+        unreadable: Key → why, of the objects whose latest version could not be read: none of its rows are kept.
         batches: Number of batches by latest decision, ``pending`` for those that none was taken about.
         tables: Delta version of each live table.
         snapshot: Name of the published snapshot, if there is one.
@@ -53,6 +54,7 @@ class LakeStatus:
     quarantined_bytes: int
     log_event_bytes: int
     decoration_bytes: int
+    unreadable: Mapping[str, str]
     batches: Mapping[str, int]
     tables: Mapping[str, int]
     snapshot: str | None
@@ -67,6 +69,8 @@ SUMS = (
     "messages", "quarantined", "log_events",
     "object_bytes", "content_bytes", "message_bytes", "quarantined_bytes", "log_event_bytes", "decoration_bytes",
 )  # fmt: skip
+
+FACTS = ("batch_id", "bucket", "object_key", "last_modified", "ingested_at", "status", "detail")
 
 
 def lake_status(workspace: Workspace, now: datetime | None = None) -> LakeStatus:
@@ -87,9 +91,7 @@ def lake_status(workspace: Workspace, now: datetime | None = None) -> LakeStatus
 
     lake = Lake(workspace.lake)
     versions = lake.versions()
-    files = (
-        lake.read(INGESTED_FILES, columns=["batch_id", "last_modified", *SUMS]) if lake.exists(INGESTED_FILES) else None
-    )
+    files = lake.read(INGESTED_FILES, columns=[*FACTS, *SUMS]) if lake.exists(INGESTED_FILES) else None
     decisions = {state.batch_id: state.decision or PENDING for state in batch_states(lake)}
     snapshot = current_snapshot(workspace)
 
@@ -100,12 +102,19 @@ def lake_status(workspace: Workspace, now: datetime | None = None) -> LakeStatus
     sums = {name: 0 if files is None else int(files[name].sum()) for name in SUMS}
     return LakeStatus(
         files=0 if files is None else files.height,
+        unreadable={} if files is None else _unreadable(files),
         batches=dict(Counter(decisions.values())),
         tables=versions,
         snapshot=snapshot.name if snapshot else None,
         lag_seconds=_age(waiting, now or datetime.now(UTC)),
         **sums,
     )
+
+
+def _unreadable(files: pl.DataFrame) -> dict[str, str]:
+    latest = files.sort("ingested_at", "last_modified").group_by("bucket", "object_key", maintain_order=True).last()
+    rows = latest.filter(latest["status"] == "unreadable").select("object_key", "detail")
+    return dict(rows.sort("object_key").iter_rows())
 
 
 def _shown_batches(lake: Lake, versions: Mapping[str, int]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from expectations.rules.fix_group_fields import GROUP_FIELD_RULES
 from expectations.rules.fix_messages import MESSAGE_RULES
 from expectations.rules.ingested_files import FILE_RULES
 from expectations.rules.log_events import LOG_EVENT_RULES
+from expectations.rules.market_data_entries import MARKET_DATA_RULES
 from expectations.rules.quarantine import QUARANTINE_RULES
 
 #: Table → its hand-written rules.
@@ -22,6 +23,7 @@ WRITTEN: dict[str, tuple[Rule, ...]] = {
     "quarantine": QUARANTINE_RULES,
     "log_events": LOG_EVENT_RULES,
     "fix_group_fields": GROUP_FIELD_RULES,
+    "market_data_entries": MARKET_DATA_RULES,
     "fix_messages": MESSAGE_RULES + EXECUTION_RULES,
 }
 

@@ -92,6 +92,23 @@ _TRUST = (
     ),
     Rule(
         TABLE,
+        "validation_errors_well_formed",
+        "critical",
+        "Reason codes are a name, maybe with a tag; none is null.",
+        applies="validation_errors IS NOT NULL",
+        holds="len(list_filter(validation_errors, code -> coalesce(regexp_full_match(code, '[a-z_]+(:[1-9][0-9]*)?'), false))) = len(validation_errors)",
+    ),
+    Rule(
+        TABLE,
+        "valid",
+        "warning",
+        "It keeps the rules of its FIX version, where validation was asked for.",
+        applies="validation_errors IS NOT NULL",
+        holds="len(validation_errors) = 0",
+        mostly=0.95,
+    ),
+    Rule(
+        TABLE,
         "no_duplicate_tags",
         "warning",
         "No tag is repeated outside a repeating group.",

@@ -7,12 +7,13 @@ from expectations.rule import Rule
 TABLE = "ingested_files"
 
 
-def _counted(table: str, column: str) -> Rule:
+def _counted(table: str, column: str, applies: str = "true") -> Rule:
     return Rule(
         TABLE,
         f"{column}_counted",
         "critical",
         f"{column} is the number of the file's rows in {table}.",
+        applies=applies,
         holds=f"ingested_files.{column} = (SELECT count(*) FROM {table} AS r WHERE r.file_id = ingested_files.file_id)",
     )
 
@@ -43,6 +44,8 @@ FILE_RULES = (
     _counted("quarantine", "quarantined"),
     _counted("log_events", "log_events"),
     _counted("fix_group_fields", "group_fields"),
+    # Null in the row of a file that was read before the table existed.
+    _counted("market_data_entries", "market_data_entries", applies="ingested_files.market_data_entries IS NOT NULL"),
     _measured("fix_messages", "message_bytes"),
     _measured("quarantine", "quarantined_bytes"),
     _measured("log_events", "log_event_bytes"),

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fix_transforms.fix.assembly import ChunkBuilder
-from fix_transforms.fix.framing import Framer
+from fix_transforms.fix.decoders import framer_for, versions_for
+from fix_transforms.fix.line_roles import settle_roles
 from fix_transforms.fix.options import ParsedChunk, ParseOptions, Tally
 
 if TYPE_CHECKING:
@@ -30,10 +31,11 @@ def parse(chunks: Iterable[bytes], options: ParseOptions | None = None) -> Itera
         The same rows come however the bytes are cut.
     """
     options = options or ParseOptions()
-    framer = Framer(chunks, options.max_message_bytes, options.start_offset, options.first_line_number)
-    builder = ChunkBuilder(options)
-    for segment in framer:
-        if builder.is_full:
+    versions = versions_for(options)
+    framer = framer_for(chunks, options, versions)
+    builder = ChunkBuilder(options, versions)
+    for segment in settle_roles(framer, options.rules):
+        if not builder.has_room_for(segment):
             yield builder.flush(end=None, resume_offset=options.start_offset, resume_line=options.first_line_number)
         builder.add(segment)
     yield builder.flush(

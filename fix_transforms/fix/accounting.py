@@ -7,11 +7,15 @@ even where the totals happen to agree.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
 
 if TYPE_CHECKING:
     from fix_transforms.fix.options import Tally
 
+#: Starts and ends.
+Spans: TypeAlias = tuple[np.ndarray, np.ndarray]
 Kind = Literal["message", "quarantine", "log_event", "decoration"]
 
 
@@ -48,6 +52,28 @@ class Account:
             counted.untiled += abs(lead - self._reached) + max(0, lead - start) + max(0, start - end)
         counted.decoration += max(0, start - lead)
         setattr(counted, kind, getattr(counted, kind) + max(0, end - start))
+        self._reached = end
+
+    def take_run(self, lead: int, end: int, spans: Spans, other_spans: Spans) -> None:
+        """Count a stretch of messages and log events with decoration between them.
+
+        Args:
+            lead: Where the segment before it ended.
+            end: Where its last segment ends.
+            spans: Starts and ends of its messages, int64.
+            other_spans: Starts and ends of its log events, int64.
+        """
+        counted = self._bytes
+        starts, ends = (np.concatenate(pair) for pair in zip(spans, other_spans, strict=True))
+        order = np.argsort(starts, kind="stable")
+        starts, ends = starts[order], ends[order]
+        gaps = starts - np.concatenate(([lead], ends[:-1]))
+        sizes = ends - starts
+        overlaps = -gaps[gaps < 0].sum() - sizes[sizes < 0].sum()
+        counted.untiled += int(abs(lead - self._reached) + overlaps + abs(end - ends[-1]))
+        counted.decoration += int(gaps[gaps > 0].sum())
+        counted.message += int((spans[1] - spans[0]).sum())
+        counted.log_event += int((other_spans[1] - other_spans[0]).sum())
         self._reached = end
 
     def close(self, tally: Tally, end: int | None) -> Tally:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fix_transforms.fix.accounting import Account
+from fix_transforms.fix.bare_messages import decode_bare, is_bare
 from fix_transforms.fix.delimiters import SOH, delimiter_name
+from fix_transforms.fix.field_count import has_more_fields
 from fix_transforms.fix.frames import (
     DATES,
     FOUND_COLUMNS,
@@ -21,12 +23,15 @@ from fix_transforms.fix.frames import (
     message_frame,
 )
 from fix_transforms.fix.groups import GroupField, duplicate_tags, unfold
-from fix_transforms.fix.masking import Masker, ends_in_secret
+from fix_transforms.fix.market_data import market_data_frame
+from fix_transforms.fix.masking import Masker, ends_in_secret, hide_undelimited
 from fix_transforms.fix.options import ParsedChunk, Tally
-from fix_transforms.fix.profiles import DetectedProfile, LineProfile
-from fix_transforms.fix.reference import UndecodableError, decoder_for
-from fix_transforms.fix.segments import MessageSegment, TextSegment
-from fix_transforms.fix.session_versions import SessionVersions
+from fix_transforms.fix.profiles import LineProfile, profile_of
+from fix_transforms.fix.reference import ReferenceDecoder, UndecodableError
+from fix_transforms.fix.scanned_rows import ScannedRows
+from fix_transforms.fix.segments import HEAD_BYTES, MessageSegment, Scanned, TextSegment
+from fix_transforms.fix.validation import validate
+from fix_transforms.fix.textlines import NO_DELIMITER
 from fix_transforms.fix.wording import encoding_of, escape_control, readable
 from fix_transforms.tables import FIX_GROUP_FIELDS, LOG_EVENTS, QUARANTINE
 
@@ -34,12 +39,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fix_transforms.fix.options import ParseOptions
-    from fix_transforms.fix.segments import Segment
+    from fix_transforms.fix.segments import Frame, Segment
+    from fix_transforms.fix.session_versions import SessionVersions
     from fix_transforms.tables import Table
 
 #: Rows and bytes at which a chunk is handed over.
 MAX_ROWS = 20_000
 MAX_CHUNK_BYTES = 64 * 1024 * 1024
+
+#: What engines leave out that do not log the bytes of a message: BeginString, BodyLength, CheckSum.
+FRAMING_TAGS = frozenset({8, 9, 10})
 
 _EXCERPT_BYTES = 1024
 _EVENT_CHARACTERS = 4096
@@ -57,15 +66,18 @@ class ChunkBuilder:
 
     Args:
         options: How the file is read.
+        versions: Which dictionary a message is to be read with.
     """
 
-    def __init__(self, options: ParseOptions) -> None:
-        self._decoder = decoder_for(options.decoder)
+    def __init__(self, options: ParseOptions, versions: SessionVersions) -> None:
+        self._decoder = ReferenceDecoder()
         self._masker = Masker(options.mask_key)
-        self._profile: LineProfile = DetectedProfile(options.timezone, options.source_name)
+        self._max_fields = options.max_fields_per_message
+        self._validates = options.validate
+        self._profile: LineProfile = profile_of(options.rules, options.timezone, options.source_name, options.local)
         self._account = Account(options.start_offset)
         self._next_index = options.first_message_index
-        self._versions = SessionVersions()
+        self._versions = versions
         self._secret_goes_on_at = -1
         self._start_chunk()
 
@@ -77,13 +89,19 @@ class ChunkBuilder:
         self._group_rows: list[int] = []
         self._events = _rows(LOG_EVENTS)
         self._quarantine = _rows(QUARANTINE)
+        self._scanned = ScannedRows()
 
-    @property
-    def is_full(self) -> bool:
-        """Whether it is time to hand over."""
-        rows = (self._found["raw"], self._events["text"], self._quarantine["reason"])
-        too_many = any(len(column) >= MAX_ROWS for column in rows) or len(self._group_rows) >= 20 * MAX_ROWS
-        return too_many or self._account.chunk_bytes >= MAX_CHUNK_BYTES
+    def has_room_for(self, segment: Segment) -> bool:
+        """Whether the chunk can take the segment; else it is time to hand over."""
+        scanned = self._scanned
+        more, lines = (segment.messages, segment.lines) if isinstance(segment, Scanned) else (1, 1)
+        too_many = (
+            len(self._found["raw"]) + scanned.messages + more > MAX_ROWS
+            or len(self._events["text"]) + scanned.lines + lines > MAX_ROWS
+            or len(self._quarantine["reason"]) >= MAX_ROWS
+            or len(self._group_rows) >= 20 * MAX_ROWS
+        )
+        return not too_many and self._account.chunk_bytes < MAX_CHUNK_BYTES
 
     def add(self, segment: Segment) -> None:
         """Take the next segment of the file."""
@@ -91,6 +109,10 @@ class ChunkBuilder:
             self._add_message(segment)
         elif isinstance(segment, TextSegment):
             self._add_text(segment)
+        elif isinstance(segment, Scanned):
+            self._account.take_run(segment.lead, segment.end, *segment.spans)
+            self._scanned.add(segment, self._next_index)
+            self._next_index += segment.messages
         else:
             self._account.take(segment.lead, segment.end, segment.end, "decoration")
 
@@ -98,12 +120,13 @@ class ChunkBuilder:
 
     def _add_message(self, segment: MessageSegment) -> None:
         frame = segment.frame
+        if has_more_fields(frame.wire, self._max_fields):
+            self._refuse(segment, "too_many_fields", f"more than {self._max_fields} fields")
+            return
         try:
-            fields = self._decoder.decode(frame.wire)
+            fields = decode_bare(self._decoder, frame.wire) if is_bare(frame) else self._decoder.decode(frame.wire)
         except UndecodableError as error:
-            raw = segment.prefix + frame.wire.replace(SOH, frame.delimiter)
-            start = segment.prefix_start if segment.prefix else segment.start
-            self._add_quarantine(segment.lead, start, segment.end, segment.line, raw, "undecodable", str(error))
+            self._refuse(segment, "undecodable", str(error))
             return
         self._account.take(segment.lead, segment.start, segment.end, "message")
         wire, fields = self._masker.mask_message(frame.wire, fields)
@@ -111,6 +134,8 @@ class ChunkBuilder:
         text = [(tag, value.decode(encoding, "backslashreplace")) for tag, value in fields]
         first = dict(reversed(text))
         inside = self._unfold(text, first)
+        if self._validates:
+            self._found["validation_errors"].append(self._judge(text, first, inside, frame))
         if inside:
             grouped = {field.position for field in inside}
             first = dict(reversed([pair for position, pair in enumerate(text) if position not in grouped]))
@@ -135,6 +160,13 @@ class ChunkBuilder:
         for tag, append in self._columns:
             append(first.get(tag))
         self._next_index += 1
+
+    def _refuse(self, segment: MessageSegment, reason: str, detail: str) -> None:
+        """Quarantine a framed message, with its prefix."""
+        frame = segment.frame
+        raw = segment.prefix + frame.wire[:HEAD_BYTES].replace(SOH, frame.delimiter)
+        start = segment.prefix_start if segment.prefix else segment.start
+        self._add_quarantine(segment.lead, start, segment.end, segment.line, raw, reason, detail)
 
     def _prefix(self, prefix: bytes) -> str:
         if not prefix:
@@ -162,6 +194,22 @@ class ChunkBuilder:
         )
         return inside
 
+    def _judge(
+        self, text: Sequence[tuple[int, str]], first: dict[int, str], inside: Sequence[GroupField], frame: Frame
+    ) -> list[object]:
+        msg_type = first.get(35, "")
+        return list(
+            validate(
+                text,
+                self._versions.dictionary(first, msg_type),
+                msg_type,
+                inside=inside,
+                body_length_ok=frame.body_length_ok,
+                checksum_status=frame.checksum_status,
+                left_out=FRAMING_TAGS if is_bare(frame) else frozenset(),
+            )
+        )
+
     # ---- everything else ----
 
     def _add_text(self, segment: TextSegment) -> None:
@@ -187,6 +235,8 @@ class ChunkBuilder:
         self._account.take(lead, start, end, "quarantine")
         goes_on = reason == "fragment" and self._secret_goes_on_at == lead
         masked = self._masker.mask_continuation(content) if goes_on else self._masker.mask_text(content)
+        if detail == NO_DELIMITER:
+            masked = hide_undelimited(masked)
         self._secret_goes_on_at = end if ends_in_secret(content) else -1
         row = self._quarantine
         row["byte_offset"].append(start)
@@ -206,9 +256,11 @@ class ChunkBuilder:
             resume_offset: Where a later version of the file is to be read from.
             resume_line: The line there.
         """
-        messages = message_frame(self._found, self._values)
-        groups = group_frame(self._groups, self._group_rows, messages)
-        events = event_frame(LOG_EVENTS, self._events)
+        decoded = message_frame(self._found, self._values)
+        unfolded = group_frame(self._groups, self._group_rows, decoded)
+        messages, groups = self._scanned.joined_with(decoded, unfolded, self._profile)
+        market_data = market_data_frame(groups, messages)
+        events = self._scanned.with_events(event_frame(LOG_EVENTS, self._events), self._profile)
         quarantine = frame_of(QUARANTINE, self._quarantine)
         times = messages["sending_time"]
         tally = self._account.close(
@@ -217,6 +269,7 @@ class ChunkBuilder:
                 quarantined=quarantine.height,
                 log_events=events.height,
                 group_fields=groups.height,
+                market_data_entries=market_data.height,
                 first_sending_time=times.min(),  # type: ignore[arg-type]
                 last_sending_time=times.max(),  # type: ignore[arg-type]
                 resume_offset=resume_offset,
@@ -226,4 +279,4 @@ class ChunkBuilder:
             end,
         )
         self._start_chunk()
-        return ParsedChunk(messages, groups, events, quarantine, tally)
+        return ParsedChunk(messages, groups, events, quarantine, market_data, tally)

@@ -30,7 +30,7 @@ def next_header(buffer: bytes, position: int, end: int, floor: int) -> int:
     """
     head = HEADER.search(buffer, position, end)
     while head is not None:
-        if head.group(3) is not None or _is_own_tag(buffer, head.start(), floor):
+        if head["length"] is not None or _is_own_tag(buffer, head.start(), floor):
             return head.start()
         head = HEADER.search(buffer, head.start() + len(START), end)
     return -1
@@ -51,7 +51,7 @@ def next_candidate(buffer: bytes, position: int, floor: int, settled: int) -> tu
     found = HEADER_OR_CUT.search(buffer, position)
     while found is not None and found.start() <= settled:
         index = found.start()
-        if found.group(3) is not None or _is_own_tag(buffer, index, floor):
-            return index, found if found.group(2) is not None else None
+        if found["length"] is not None or _is_own_tag(buffer, index, floor):
+            return index, found if found["delimiter"] is not None else None
         found = HEADER_OR_CUT.search(buffer, index + len(START))
     return buffer.find(START, max(position, settled + 1)), None

@@ -40,7 +40,7 @@ class Coerced:
     errors: list[int]
 
 
-def coerce(columns: Sequence[Column], values: list[str | None]) -> Coerced:
+def coerce(columns: Sequence[Column], values: list[str | None] | pl.Series) -> Coerced:
     """The values of one tag as the columns that are read from it."""
     text = pl.Series(values, dtype=pl.String)
     if text.null_count() == len(text):  # most tags of most chunks

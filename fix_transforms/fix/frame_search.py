@@ -12,19 +12,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from fix_transforms.fix.candidates import START, next_header
-from fix_transforms.fix.checksums import judge_checksum
-from fix_transforms.fix.delimiters import (
-    HEADER,
-    SOH,
-    checksum_pattern,
-    raw_index,
-    restore_at_fields,
-    restore_everywhere,
-)
+from fix_transforms.fix.delimiters import HEADER, SOH, checksum_pattern, raw_index, restore_at_fields
+from fix_transforms.fix.field_lines import by_field_lines
+from fix_transforms.fix.frame_building import build_frame
 from fix_transforms.fix.segments import Frame
 
 if TYPE_CHECKING:
-    from fix_transforms.fix.segments import Framing, Reason
+    from fix_transforms.fix.segments import Reason
 
 
 class Undecided(Enum):
@@ -72,7 +66,7 @@ def frame_at(buffer: bytes, start: int, head: re.Match[bytes], at_end: bool, lim
         at_end: Whether the input ends with the buffer.
         limit: Longest message.
     """
-    if head.group(3) is not None:
+    if head["length"] is not None:
         found = _by_body_length(buffer, start, head, at_end, limit)
         if found is not None:
             return found
@@ -90,10 +84,10 @@ def frame_broken(buffer: bytes, start: int, at_end: bool, limit: int) -> Frame |
 def _by_body_length(
     buffer: bytes, start: int, head: re.Match[bytes], at_end: bool, limit: int
 ) -> Frame | Torn | More | None:
-    declared = int(head.group(3))
+    declared = int(head["length"])
     if declared > limit:
         return None
-    delimiter = head.group(2)
+    delimiter = head["delimiter"]
     width = len(delimiter)
     body_end = _body_end(buffer, start, head, declared)
     if body_end + _CHECKSUM_BYTES + width > len(buffer) and not at_end:
@@ -108,7 +102,7 @@ def _by_body_length(
     rivals = _rivals(buffer, start, body_end)
     if rivals > MAX_RIVALS:
         return None
-    frame = _build(buffer, start, head, closing, "body_length")
+    frame = build_frame(buffer, start, head, closing, "body_length")
     return None if rivals and frame.checksum_status != "ok" else frame
 
 
@@ -118,15 +112,15 @@ def _body_end(buffer: bytes, start: int, head: re.Match[bytes], declared: int) -
     A long body is counted no further than a few messages: lengths that all lie would make it quadratic.
     """
     ceiling = len(buffer)
-    if len(head.group(2)) > 1 and declared > _SHORT_BODY_BYTES:
-        inner, furthest = start, head.end() + declared * len(head.group(2))
+    if len(head["delimiter"]) > 1 and declared > _SHORT_BODY_BYTES:
+        inner, furthest = start, head.end() + declared * len(head["delimiter"])
         for _ in range(MAX_RIVALS):
             inner = next_header(buffer, inner + len(START), furthest, start)
             if inner < 0:
                 break
         else:
             ceiling = inner
-    return raw_index(buffer, head.end(), declared, head.group(2), ceiling)
+    return raw_index(buffer, head.end(), declared, head["delimiter"], ceiling)
 
 
 def _without_checksum(buffer: bytes, start: int, body_end: int, head: re.Match[bytes]) -> Frame | None:
@@ -136,8 +130,10 @@ def _without_checksum(buffer: bytes, start: int, body_end: int, head: re.Match[b
         return None
     if _rivals(buffer, start, body_end):
         return None
-    delimiter = head.group(2)
+    delimiter = head["delimiter"]
     wire = restore_at_fields(buffer[start:body_end], delimiter)
+    if wire.startswith(b"10=", wire.rfind(SOH, 0, -1) + 1):
+        return None  # BodyLength counts CheckSum too
     return Frame(body_end, wire, delimiter, "body_length", "not_verifiable", True, is_closed=False)
 
 
@@ -170,9 +166,9 @@ def _rivals(buffer: bytes, start: int, body_end: int) -> int:
 
 def _ends_at(buffer: bytes, start: int, body_end: int) -> bool:
     head = HEADER.match(buffer, start)
-    if head is None or head.group(3) is None or int(head.group(3)) > body_end:
+    if head is None or head["length"] is None or int(head["length"]) > body_end:
         return False
-    return raw_index(buffer, head.end(), int(head.group(3)), head.group(2), body_end) == body_end
+    return raw_index(buffer, head.end(), int(head["length"]), head["delimiter"], body_end) == body_end
 
 
 # ---- by CheckSum ----
@@ -190,10 +186,10 @@ def _by_scan(buffer: bytes, start: int, head: re.Match[bytes], at_end: bool, lim
             return MORE
         line_end = min(len(buffer), horizon)
     stop = following if following >= 0 else line_end
-    delimiter = head.group(2)
+    delimiter = head["delimiter"]
     closing = checksum_pattern(delimiter, is_last=True).search(buffer, head.end() - len(delimiter), stop)
     if closing is not None and not _is_cut_short(closing, buffer, at_end):
-        return _build(buffer, start, head, closing, "scan")
+        return build_frame(buffer, start, head, closing, "scan")
     if following < 0 and line_end < len(buffer) and line_end < horizon:
         joined = _across_lines(buffer, start, head, at_end, limit)
         if joined is not None:
@@ -205,14 +201,13 @@ def _torn(buffer: bytes, start: int, stop: int, head: re.Match[bytes], horizon: 
     if stop >= horizon:
         return Torn(stop, "too_long", f"no CheckSum(10) within {horizon - start} bytes")
     stretch = buffer[start:stop]
-    declared = head.group(3)
+    declared = head["length"]
     if declared is not None and int(declared) > horizon - start:
         return Torn(stop, "too_long", f"BodyLength(9) is {int(declared)}, at most {horizon - start} expected")
-    expected = (
-        "" if declared is None else f"; BodyLength(9) is {int(declared)}, {max(0, stop - head.end())} bytes follow it"
-    )
+    follow = len(restore_at_fields(stretch[head.end() - start :], head["delimiter"]))
+    expected = "" if declared is None else f"; BodyLength(9) is {int(declared)}, {follow} bytes follow it"
     beyond = declared is not None and head.end() + int(declared) > len(buffer)
-    if head.group(2) + b"10=" in stretch:
+    if head["delimiter"] + b"10=" in stretch:
         return Torn(stop, "garbled", f"CheckSum(10) is malformed or not the last field{expected}", beyond)
     return Torn(stop, "truncated", f"no CheckSum(10) before the next message or the end of the line{expected}", beyond)
 
@@ -224,7 +219,7 @@ def _across_lines(
     buffer: bytes, start: int, head: re.Match[bytes] | None, at_end: bool, limit: int
 ) -> Frame | More | None:
     """A message that goes on over line breaks, taken only when BodyLength or CheckSum proves it."""
-    declared = int(head.group(3)) if head is not None and head.group(3) is not None else 0
+    declared = int(head["length"]) if head is not None and head["length"] is not None else 0
     horizon = start + min(limit, 2 * declared + CONTINUATION_BYTES)
     following = buffer.find(START, start + len(START), horizon)
     if following < 0 and horizon > len(buffer) and not at_end:
@@ -236,6 +231,7 @@ def _across_lines(
     if found is not None:
         return replace(found, end=start + _end_before_joining(region, found.end))
     kept = _proven_by_checksum(region, HEADER.match(region)) if head is not None else None
+    kept = kept or by_field_lines(region, head)
     return replace(kept, end=start + kept.end) if kept is not None else None
 
 
@@ -243,7 +239,7 @@ def _proven(joined: bytes, limit: int, with_scan: bool) -> Frame | None:
     head = HEADER.match(joined)
     if head is None:
         return None
-    if head.group(3) is not None:
+    if head["length"] is not None:
         found = _by_body_length(joined, 0, head, True, limit)
         if isinstance(found, Frame) and found.is_closed:
             return found
@@ -254,11 +250,13 @@ def _proven_by_checksum(region: bytes, head: re.Match[bytes] | None) -> Frame | 
     """The first plausible end, if the octets up to it add up."""
     if head is None:
         return None
-    closing = checksum_pattern(head.group(2), is_last=True).search(region, head.end() - len(head.group(2)))
+    closing = checksum_pattern(head["delimiter"], is_last=True).search(region, head.end() - len(head["delimiter"]))
     if closing is None or len(closing["value"]) < 3:
         return None
-    frame = _build(region, 0, head, closing, "scan")
-    return frame if frame.checksum_status == "ok" else None
+    frame = build_frame(region, 0, head, closing, "scan")
+    if frame.checksum_status != "ok":
+        return None
+    return replace(frame, framing="body_length") if frame.body_length_ok else frame
 
 
 def _end_before_joining(region: bytes, joined_end: int) -> int:
@@ -269,24 +267,3 @@ def _end_before_joining(region: bytes, joined_end: int) -> int:
             break
         removed += gap.end() - gap.start()
     return joined_end + removed
-
-
-# ---- the frame ----
-
-
-def _build(buffer: bytes, start: int, head: re.Match[bytes], closing: re.Match[bytes], framing: Framing) -> Frame:
-    delimiter = head.group(2)
-    value = closing["value"]
-    raw = buffer[start : closing.start() + len(delimiter)]
-    body = raw if delimiter == SOH else restore_at_fields(raw, delimiter)
-    status = judge_checksum(body, value)
-    if status == "bad" and delimiter != SOH:
-        everywhere = restore_everywhere(raw, delimiter)
-        if judge_checksum(everywhere, value) == "ok":
-            body, status = everywhere, "ok"
-    length_ok = None
-    if head.group(3) is not None:
-        before = len(b"8=") + len(head.group(1)) + len(b"\x019=") + len(head.group(3)) + len(SOH)
-        length_ok = len(body) - before == int(head.group(3))
-    wire = b"".join((body, b"10=", value, SOH))
-    return Frame(closing.end(), wire, delimiter, framing, status, length_ok)

@@ -60,12 +60,17 @@ def message_frame(found: dict[str, list[object]], values: dict[int, list[str | N
     """The typed frame of ``fix_messages``.
 
     Args:
-        found: A list per column of ``FOUND_COLUMNS``; times as epoch nanoseconds.
+        found: A list per column of ``FOUND_COLUMNS``; times as epoch nanoseconds. That of ``validation_errors`` is
+            empty where validation was not asked for.
         values: A list per tag of ``TAG_COLUMNS``: the text of its first value outside groups, or none.
     """
     schema = parsed_schema(FIX_MESSAGES)
     height = len(found["raw"])
+    if not height:
+        return pl.DataFrame(schema=schema)
     series = {name: pl.Series(name, found[name], dtype=schema[name]) for name in FOUND_COLUMNS if name != "log_time"}
+    if not found["validation_errors"]:  # not asked for
+        series["validation_errors"] = pl.Series("validation_errors", [None] * height, dtype=schema["validation_errors"])
     series["log_time"] = _microseconds("log_time", found["log_time_ns"])
     errors: dict[int, list[int]] = {}
     for tag, columns in TAG_COLUMNS.items():
@@ -76,9 +81,13 @@ def message_frame(found: dict[str, list[object]], values: dict[int, list[str | N
     series["coercion_errors"] = pl.Series(
         "coercion_errors", [sorted(errors.get(row, ())) for row in range(height)], dtype=schema["coercion_errors"]
     )
-    frame = pl.DataFrame(series)
-    dated = frame.with_columns(trading_date=_trading_date())
-    return dated.with_columns(trading_month=pl.col("trading_date").dt.month_start()).select(schema.names())
+    return dated(pl.DataFrame(series)).select(schema.names())
+
+
+def dated(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with ``DATES``, from ``sending_time`` and ``log_time``."""
+    days = frame.with_columns(trading_date=_trading_date())
+    return days.with_columns(trading_month=pl.col("trading_date").dt.month_start())
 
 
 def group_frame(rows: dict[str, list[object]], message_rows: list[int], messages: pl.DataFrame) -> pl.DataFrame:
@@ -90,6 +99,8 @@ def group_frame(rows: dict[str, list[object]], message_rows: list[int], messages
         messages: The chunk's frame of ``fix_messages``.
     """
     schema = parsed_schema(FIX_GROUP_FIELDS)
+    if not message_rows:
+        return pl.DataFrame(schema=schema)
     dates = {name: messages[name].gather(message_rows) for name in DATES}
     found = {name: pl.Series(name, rows[name], dtype=schema[name]) for name in schema if name not in DATES}
     return pl.DataFrame(found | dates).select(schema.names())
@@ -98,6 +109,8 @@ def group_frame(rows: dict[str, list[object]], message_rows: list[int], messages
 def event_frame(table: Table, rows: dict[str, list[object]]) -> pl.DataFrame:
     """The frame of ``log_events``, whose times are given as epoch nanoseconds."""
     schema = parsed_schema(table)
+    if not rows["byte_offset"]:
+        return pl.DataFrame(schema=schema)
     series = {name: pl.Series(name, rows[name], dtype=dtype) for name, dtype in schema.items() if name != "log_time"}
     series["log_time"] = _microseconds("log_time", rows["log_time_ns"])
     return pl.DataFrame(series).select(schema.names())

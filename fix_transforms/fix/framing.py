@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING
 from fix_transforms.fix.candidates import START, next_candidate
 from fix_transforms.fix.delimiters import HEADER_BYTES
 from fix_transforms.fix.frame_search import MORE, Torn, frame_at, frame_broken
-from fix_transforms.fix.segments import HEAD_BYTES, BlankSegment, Frame, MessageSegment, TextSegment
+from fix_transforms.fix.profiles import announces
+from fix_transforms.fix.segments import HEAD_BYTES, BlankSegment, Frame, MessageSegment, Scanned, TextSegment
 from fix_transforms.fix.textlines import BLANKS, classify, holds_fields, says_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
+    from fix_transforms.fix.frame_search import More
+    from fix_transforms.fix.profiles import LineRules
+    from fix_transforms.fix.scanner.ahead import Ahead
     from fix_transforms.fix.segments import Reason, Segment
 
 #: The longest text before a message on its line that is still its prefix.
 MAX_PREFIX_BYTES = 4096
 _READ_BYTES = 256 * 1024
-#: First line of the two-line form of screen logs: ``<time, session, incoming>``.
-_SCREEN_LINE = re.compile(rb"[ \t\r\x00]*<[^<\r\n]{0,512}\b(?:incoming|outgoing)>[ \t\r\x00]*\n?\Z")
 _BLANK_LINES = re.compile(rb"(?:[ \t\r\x00]*+\n)++")  # possessive: nothing to go back to, nothing to remember
 _OPENING = b" \t\r\x00("
 
@@ -37,9 +39,28 @@ class Framer:
         limit: Longest message or line.
         offset: Offset of the first byte in the file.
         line: Number of the line it is on.
+        rules: What is declared of the lines, where a profile is.
+        ahead: Makes the compiled pass, once it is worth its start-up time.
+        ahead_from: Bytes of input from which it is.
     """
 
-    def __init__(self, chunks: Iterable[bytes], limit: int, offset: int = 0, line: int = 1) -> None:
+    def __init__(
+        self,
+        chunks: Iterable[bytes],
+        limit: int,
+        offset: int = 0,
+        line: int = 1,
+        rules: LineRules | None = None,
+        *,
+        ahead: Callable[[], Ahead] | None = None,
+        ahead_from: int = 0,
+    ) -> None:
+        self._new_ahead, self._ahead_from = ahead, ahead_from
+        self._ahead: Ahead | None = None
+        self._announces = announces if rules is None else rules.announces
+        self._announced_by_prefix = rules is not None and rules.direction_from == "line_before"
+        # A message that only a profile recognises is text to the framer, and has to be whole.
+        self._head_bytes = HEAD_BYTES if rules is None or rules.message is None else limit
         self._chunks = iter(chunks)
         self._limit = limit
         self._buffer = b""
@@ -66,8 +87,12 @@ class Framer:
 
     def _refill(self) -> None:
         """Read at least as much again as is left over, so that bytes are copied a bounded number of times."""
+        if self._new_ahead is not None and self._ahead is None and self.bytes_read >= self._ahead_from:
+            self._ahead = self._new_ahead()
+        if self._ahead is not None:
+            self._ahead.forget()
         rest = self._buffer[self._position :]
-        wanted = max(_READ_BYTES, len(rest))
+        wanted = max(_READ_BYTES if self._ahead is None else self._ahead.buffer_bytes, len(rest))
         parts, got = [rest], 0
         while got < wanted:
             chunk = next(self._chunks, None)
@@ -86,44 +111,79 @@ class Framer:
 
     def _scan(self) -> Iterator[Segment]:
         """Everything that the buffer settles."""
-        while True:
+        goes_on = True
+        while goes_on:
             if self._run is not None:
                 yield from self._go_on_with_run()
                 if self._run is not None:
                     return
-            buffer = self._buffer
-            settled = len(buffer) if self._at_end else len(buffer) - HEADER_BYTES
-            index, head = next_candidate(buffer, max(self._position, self._searched), self._position, settled)
-            if index < 0:
-                self._searched = max(self._position, settled)
-                yield from self._text_without_candidate()
-                if self._run is None:
-                    return
-                continue
-            line_start = max(self._position, buffer.rfind(b"\n", self._position, index) + 1)
-            if index > settled:
-                yield from self._lines_before(line_start)
+            scanned = self._scanned_from_here()
+            if scanned is not None:
+                yield scanned
+            elif self._ahead is not None and not self._at_end and self._ahead.is_done(self._buffer, self._position):
                 return
-            found = (
-                frame_at(buffer, index, head, self._at_end, self._limit)
-                if head is not None
-                else frame_broken(buffer, index, self._at_end, self._limit)
-            )
-            if found is MORE:
-                yield from self._lines_before(line_start)
-                return
-            if isinstance(found, Frame):
-                yield from self._message(line_start, index, found)
-            elif isinstance(found, Torn):
-                yield from self._torn(line_start, index, found)
             else:
-                self._searched = index + len(START)
+                goes_on = yield from self._settle_next()
+
+    def _settle_next(self) -> Generator[Segment, None, bool]:
+        """What the next place where a message may start turns out to be; whether the buffer may settle more."""
+        buffer = self._buffer
+        settled = len(buffer) if self._at_end else len(buffer) - HEADER_BYTES
+        index, head = next_candidate(buffer, max(self._position, self._searched), self._position, settled)
+        if self._ahead is not None and index >= self._ahead.next_line(buffer, self._position):
+            yield from self._lines_up_to_scanned(self._ahead)
+            return True
+        if index < 0:
+            self._searched = max(self._position, settled)
+            yield from self._text_without_candidate()
+            return self._run is not None
+        line_start = max(self._position, buffer.rfind(b"\n", self._position, index) + 1)
+        found = MORE if index > settled else self._frame(index, head)
+        if found is MORE:
+            yield from self._lines_before(line_start)
+            return False
+        if isinstance(found, Frame):
+            yield from self._message(line_start, index, found)
+        elif isinstance(found, Torn):
+            yield from self._torn(line_start, index, found)
+        else:
+            self._searched = index + len(START)
+        return True
+
+    def _frame(self, index: int, head: re.Match[bytes] | None) -> Frame | Torn | More | None:
+        if head is None:
+            return frame_broken(self._buffer, index, self._at_end, self._limit)
+        return frame_at(self._buffer, index, head, self._at_end, self._limit)
+
+    # ---- what the compiled pass has read ----
+
+    def _scanned_from_here(self) -> Scanned | None:
+        """The stretch that starts here, if there is one."""
+        if self._ahead is None:
+            return None
+        found = self._ahead.claim(self._buffer, self._position, self._base, self._line, inside=self._inside_line)
+        if found is not None:
+            self._position, self._line, self._inside_line = found.end - self._base, found.line, True
+            if found.row_stop > found.row:
+                self._held_back = False
+            if not self._held_back:
+                self.resume_offset, self.resume_line = found.resume_offset, found.resume_line
+        return found
+
+    def _lines_up_to_scanned(self, ahead: Ahead) -> Iterator[Segment]:
+        """The lines before the next stretch, which no message here can reach into."""
+        before = self._position
+        yield from self._lines(ahead.next_line(self._buffer, before))
+        if self._position == before:
+            ahead.drop()
+
+    # ---- messages ----
 
     def _message(self, line_start: int, index: int, frame: Frame) -> Iterator[Segment]:
         prefix_start = line_start
         if line_start > self._position:
-            if not self._buffer[line_start:index].strip(_OPENING):
-                prefix_start = self._screen_line_before(line_start)
+            if self._announced_by_prefix or not self._buffer[line_start:index].strip(_OPENING):
+                prefix_start = self._announcing_line_before(line_start)
             yield from self._lines(prefix_start)
         if index - prefix_start > MAX_PREFIX_BYTES or holds_fields(self._buffer[line_start:index]):
             yield from self._text(prefix_start, index, ends_line=True)
@@ -149,16 +209,17 @@ class Framer:
 
     # ---- text ----
 
-    def _screen_line_before(self, line_start: int) -> int:
-        """Where the line before starts, if it is the first of a two-line screen log; else ``line_start``."""
+    def _announcing_line_before(self, line_start: int) -> int:
+        """Where the line before starts, if it says that the message is received or sent; else ``line_start``."""
         previous = max(self._position, self._buffer.rfind(b"\n", self._position, line_start - 1) + 1)
-        is_header = _SCREEN_LINE.match(self._buffer[previous : min(line_start, previous + 1024)])
-        return previous if is_header else line_start
+        if line_start - previous > MAX_PREFIX_BYTES or (previous == self._position and self._inside_line):
+            return line_start
+        return previous if self._announces(self._buffer[previous:line_start]) else line_start
 
     def _lines_before(self, line_start: int) -> Iterator[Segment]:
         """Whole lines that cannot belong to the message that may follow them."""
         if line_start > self._position:
-            yield from self._lines(self._screen_line_before(line_start))
+            yield from self._lines(self._announcing_line_before(line_start))
 
     def _text_without_candidate(self) -> Iterator[Segment]:
         if self._at_end:
@@ -203,7 +264,7 @@ class Framer:
         if not stripped or (torn is None and start == self._position and self._inside_line and says_nothing(stripped)):
             return
         start += len(content) - len(content.lstrip(BLANKS))
-        head = stripped[:HEAD_BYTES]
+        head = stripped[: self._head_bytes]
         reason: Reason | None
         if torn is not None:
             reason, detail = torn.reason, torn.detail
@@ -247,7 +308,8 @@ class Framer:
         reason, detail = classify(run.head.rstrip(BLANKS), run.end - run.start, self._limit)
         if reason != "binary":
             reason, detail = "too_long", run.detail or detail
-        yield TextSegment(run.lead, run.start, run.end, run.line, run.head, reason, detail, line_end >= 0)
+        head = run.head.rstrip(BLANKS)
+        yield TextSegment(run.lead, run.start, run.end, run.line, head, reason, detail, line_end >= 0)
         if self._base + stop > run.end:
             yield BlankSegment(run.end, self._base + stop, self._line)
 

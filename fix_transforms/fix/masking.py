@@ -3,6 +3,8 @@
 Invariant: no value of a password or key field appears in any output, whatever delimiter surrounds it and
 whether or not the message around it is whole. Secrets become ``*`` of the same length, so BodyLength stays true.
 Pseudonyms are keyed: equal accounts stay equal, and nobody without the key can test a guess.
+
+``secret_notations`` says what a secret's field looks like in text.
 """
 
 from __future__ import annotations
@@ -15,21 +17,19 @@ from functools import lru_cache
 from fix_transforms.fix.delimiters import SOH, SPELLED_OUT
 from fix_transforms.fix.dictionary import VERSIONS, load_dictionary
 from fix_transforms.fix.reference import DATA_TAGS, Fields, field_spans
-
-#: Signature, SecureData, Username, Password, NewPassword, EncryptedPassword, EncryptedNewPassword.
-SECRET_TAGS = frozenset({89, 91, 553, 554, 925, 1402, 1404})
-#: RawData carries the password in the Logon of FIX 4.0 to 4.2 (Logon has no Password(554) before FIX 4.3).
-RAW_DATA = 96
+from fix_transforms.fix.secret_notations import (
+    RAW_DATA,
+    SECRET_IN_TEXT,
+    SECRET_TAGS,
+    TAG_END,
+    TAG_START,
+    may_hold_secret,
+    may_name_secret,
+)
 
 #: Names of the fields that say who traded, in the standard's spelling.
 _IDENTITY_NAME = re.compile(r"(?:Party(?:Sub)?ID|ClientID|(?:\A|Alloc|Clearing|LegAlloc|IndividualAlloc)Account)\Z")
 
-_GATES = tuple(str(tag).encode() + b"=" for tag in (*sorted(SECRET_TAGS), RAW_DATA))
-_TAG_END = b"|".join(str(tag).encode() for tag in (*sorted(SECRET_TAGS), RAW_DATA))
-#: A tag starts after no digit, unless the digit ends a spelled-out delimiter.
-_TAG_START = rb"(?:(?<![0-9])|(?<=\\x01)|(?<=\\u0001)|(?<=\\001))"
-#: As on the wire, as viewers print it (``Password(554)=``), and as a key in JSON (``"554":``).
-_SECRET_IN_TEXT = re.compile(_TAG_START + rb"0*(?:" + _TAG_END + rb")(?:[)\]]?[ ]?=|\"[ ]?:)[ ]?")
 _DATA_IN_TEXT = re.compile(rb"0*(?:89|91|96|1402|1404)[ ]?=")
 _LENGTH_BEFORE = re.compile(rb"=([0-9]{1,8})[^0-9]{1,8}\Z")
 _DELIMITER_BEFORE = re.compile(b"(?:" + b"|".join(SPELLED_OUT) + rb"|[\x01|;^~,\t]|(?<=[0-9A-Za-z.])[ ])\Z")
@@ -47,14 +47,6 @@ def identity_tags() -> frozenset[int]:
     )
 
 
-def may_hold_secret(text: bytes) -> bool:
-    """Whether a secret's tag occurs at all; cheap, for most messages have none."""
-    for gate in _GATES:  # noqa: SIM110 - a generator would cost more than the search itself
-        if gate in text:
-            return True
-    return False
-
-
 class Masker:
     """Hides secrets always, and identities when it has a key.
 
@@ -67,7 +59,7 @@ class Masker:
         self._identities = identity_tags() if key is not None else frozenset()
         self._pseudonyms: dict[bytes, bytes] = {}
         self._identity_in_text = (
-            re.compile(_TAG_START + rb"0*(?:" + b"|".join(str(t).encode() for t in self._identities) + rb")=")
+            re.compile(TAG_START + rb"0*(?:" + b"|".join(str(t).encode() for t in self._identities) + rb")=")
             if key is not None
             else None
         )
@@ -76,7 +68,7 @@ class Masker:
 
     def mask_message(self, wire: bytes, fields: Fields) -> tuple[bytes, Fields]:
         """The message and its fields with everything hidden that has to be."""
-        if not may_hold_secret(wire) and self._key is None:
+        if self._key is None and not may_name_secret(wire):
             return wire, fields
         is_logon = (35, b"A") in fields
         masked = [(tag, self._mask_value(tag, value, is_logon)) for tag, value in fields]
@@ -95,9 +87,8 @@ class Masker:
             return b"*" * len(value)
         if tag in self._identities:
             return self._pseudonym(value)
-        if b"=" in value and (
-            may_hold_secret(value) or (self._key is not None and (tag in DATA_TAGS or b"8=FIX" in value))
-        ):
+        holds_identity = self._key is not None and b"=" in value and (tag in DATA_TAGS or b"8=FIX" in value)
+        if holds_identity or may_hold_secret(value):
             return self.mask_text(value)
         return value
 
@@ -119,7 +110,7 @@ class Masker:
 
         Where no delimiter stands there, the rest of the line is hidden: better too much than a password.
         """
-        if may_hold_secret(text) or ((b"=" in text or b'"' in text) and _SECRET_IN_TEXT.search(text)):
+        if may_hold_secret(text):
             text = self._hide_secrets(text)
         if self._identity_in_text is not None and b"=" in text:
             text = self._hide_identities(text)
@@ -135,7 +126,7 @@ class Masker:
     def _hide_secrets(text: bytes) -> bytes:
         hidden = bytearray(text)
         position = 0
-        while (match := _SECRET_IN_TEXT.search(text, position)) is not None:
+        while (match := SECRET_IN_TEXT.search(text, position)) is not None:
             end = _value_end(text, match.start(), match.end())
             if _DATA_IN_TEXT.match(match.group()):
                 length = _LENGTH_BEFORE.search(text, max(0, match.start() - 24), match.start())
@@ -163,7 +154,7 @@ def ends_in_secret(text: bytes) -> bool:
     """Whether text stops right after a secret's tag: what follows it is the secret."""
     return (
         may_hold_secret(text[-64:])
-        and re.search(_TAG_START + rb"0*(?:" + _TAG_END + rb")=[\r\n]*\Z", text[-64:]) is not None
+        and re.search(TAG_START + rb"0*(?:" + TAG_END + rb")=[\r\n]*\Z", text[-64:]) is not None
     )
 
 
@@ -189,3 +180,13 @@ def _value_end(text: bytes, tag_start: int, start: int) -> int:
 @lru_cache(maxsize=64)
 def _next_field(delimiter: bytes) -> re.Pattern[bytes]:
     return re.compile(re.escape(delimiter) + rb"(?=[0-9]{1,6}=|[\s\"')\]}>]*(?:\n|\Z))")
+
+
+#: A secret's tag after the digits of the value before it, where SOH was dropped.
+_AFTER_DIGITS = re.compile(rb"(?<=[0-9])(?:" + TAG_END + rb")=")
+
+
+def hide_undelimited(text: bytes) -> bytes:
+    """A message without delimiters: everything after what may be a secret's tag is hidden, for nothing ends it."""
+    first = _AFTER_DIGITS.search(text)
+    return text if first is None else text[: first.end()] + b"*" * (len(text) - first.end())

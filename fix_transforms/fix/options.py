@@ -6,14 +6,19 @@ measured from how the segments tile the input, not from the totals it is compare
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from fix_transforms.fix.session_versions import Dialects, Session
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import polars as pl
 
+    from fix_transforms.fix.profiles import LineRules
     from fix_transforms.settings import Settings
 
 MEBIBYTE = 1024 * 1024
@@ -25,19 +30,33 @@ class ParseOptions:
 
     Attributes:
         decoder: Which decoder reads the fields of a message; ``auto`` takes the fastest that is proven equal.
+        threads: How many threads the compiled decoder scans with.
         timezone: IANA zone of the clock in front of log lines, where a line does not say it.
         mask_key: Key that turns accounts and party ids into pseudonyms; none leaves them as they are.
         max_message_bytes: Longest message or line; longer ones go to quarantine.
+        max_fields_per_message: Most fields of a message; one with more goes to quarantine.
+        validate: Whether to judge every message by the rules of its version; takes the slower decoder.
+        rules: What is declared of the lines of the log; none leaves everything to detection.
+        local: CompIDs of the side that logs: what they send is outgoing, where neither line nor file tells.
+        dialects: Dictionaries of the venue, laid over the standard ones.
+        agreed_versions: DefaultApplVerID(1137) by session, as earlier parts of the file stated it.
         source_name: Name of the file or object: tells the direction for some engines.
         start_offset: Offset of the first byte of ``chunks`` in the file.
         first_message_index: Index of the first message found.
         first_line_number: Number of the line that the first byte is on.
     """
 
-    decoder: Literal["auto", "simplefix"] = "auto"
+    decoder: Literal["auto", "scanner", "simplefix"] = "auto"
+    threads: int = 1
     timezone: str = "UTC"
     mask_key: bytes | None = None
     max_message_bytes: int = 16 * MEBIBYTE
+    max_fields_per_message: int = 100_000
+    validate: bool = False
+    rules: LineRules | None = None
+    local: frozenset[str] = frozenset()
+    dialects: Dialects = field(default_factory=Dialects)
+    agreed_versions: Mapping[Session, str] = field(default_factory=lambda: MappingProxyType({}))
     source_name: str = ""
     start_offset: int = 0
     first_message_index: int = 0
@@ -52,18 +71,44 @@ class ParseOptions:
         start_offset: int = 0,
         first_message_index: int = 0,
         first_line_number: int = 1,
+        agreed_versions: Mapping[Session, str] = MappingProxyType({}),
+        profile: str | None = None,
     ) -> ParseOptions:
-        """Take the settings of the house and the position in one file."""
+        """Take the settings of the house, what is declared for the object, and the position in it.
+
+        Args:
+            settings: The settings; what is declared for the object wins over them.
+            source_name: Its key, or the path of a file.
+            start_offset: See the attributes, as for the next two.
+            first_message_index: As before.
+            first_line_number: As before.
+            agreed_versions: What earlier parts of it stated.
+            profile: Name of a profile that takes the place of the declared one.
+
+        Raises:
+            SettingsError: The sources file cannot be used, or there is no such profile.
+        """
         key = settings.mask_key
+        source = settings.source_of(source_name, profile)
+        declared: dict[str, Any] = {}
+        if source is not None:
+            declared = {"rules": source.rules, "local": source.local, "dialects": source.dialects}
+        zone = source.timezone if source is not None else None
+        judges = source.validate if source is not None else None
         return cls(
             decoder=settings.decoder,
-            timezone=settings.timezone,
+            threads=settings.threads,
+            timezone=zone or settings.timezone,
             mask_key=key.get_secret_value().encode() if key is not None and key.get_secret_value() else None,
             max_message_bytes=settings.max_message_bytes,
+            max_fields_per_message=settings.max_fields_per_message,
+            validate=settings.validate_messages if judges is None else judges,
+            agreed_versions=agreed_versions,
             source_name=source_name,
             start_offset=start_offset,
             first_message_index=first_message_index,
             first_line_number=first_line_number,
+            **declared,
         )
 
 
@@ -91,6 +136,7 @@ class Tally:
     quarantined: int = 0
     log_events: int = 0
     group_fields: int = 0
+    market_data_entries: int = 0
     content_bytes: int = 0
     message_bytes: int = 0
     quarantined_bytes: int = 0
@@ -116,6 +162,7 @@ class Tally:
             quarantined=self.quarantined + later.quarantined,
             log_events=self.log_events + later.log_events,
             group_fields=self.group_fields + later.group_fields,
+            market_data_entries=self.market_data_entries + later.market_data_entries,
             content_bytes=self.content_bytes + later.content_bytes,
             message_bytes=self.message_bytes + later.message_bytes,
             quarantined_bytes=self.quarantined_bytes + later.quarantined_bytes,
@@ -142,4 +189,5 @@ class ParsedChunk:
     group_fields: pl.DataFrame
     log_events: pl.DataFrame
     quarantine: pl.DataFrame
+    market_data: pl.DataFrame
     tally: Tally

@@ -154,9 +154,3 @@ def field_spans(wire: bytes, fields: Fields) -> Iterator[tuple[int, int]]:
         position = end + 1
     if position != len(wire):
         raise UndecodableError(f"{len(wire) - position} bytes after the last field")
-
-
-def decoder_for(choice: str) -> Decoder:
-    """The decoder that was asked for; ``auto`` is the fastest that is proven equal to simplefix."""
-    del choice  # there is one
-    return ReferenceDecoder()

@@ -7,9 +7,13 @@ decoration (line ends, blanks, the prefix of a message); ``start`` to ``end`` is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-Framing = Literal["body_length", "scan"]
+if TYPE_CHECKING:
+    from fix_transforms.fix.accounting import Spans
+    from fix_transforms.fix.scanner.blocks import Store
+
+Framing = Literal["body_length", "scan", "profile"]
 ChecksumStatus = Literal["ok", "bad", "not_verifiable"]
 Reason = Literal["truncated", "garbled", "fragment", "binary", "too_long", "undecodable"]
 
@@ -78,4 +82,44 @@ class BlankSegment:
     line: int
 
 
-Segment: TypeAlias = MessageSegment | TextSegment | BlankSegment
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """Messages and lines that the compiled pass has read, with what lies between them.
+
+    Attributes:
+        store: Holds their columns.
+        row: Its messages in the store, up to ``row_stop``; ``event`` and ``event_stop`` are its lines.
+        resume_offset: Where a later version of the file is to be read from, on line ``resume_line``.
+        line: Number of the line at its end.
+    """
+
+    store: Store
+    lead: int
+    end: int
+    row: int
+    row_stop: int
+    event: int
+    event_stop: int
+    resume_offset: int
+    resume_line: int
+    line: int
+
+    @property
+    def messages(self) -> int:
+        """How many messages it holds."""
+        return self.row_stop - self.row
+
+    @property
+    def lines(self) -> int:
+        """How many lines without a message it holds."""
+        return self.event_stop - self.event
+
+    @property
+    def spans(self) -> tuple[Spans, Spans]:
+        """Starts and ends of its messages, and of its other lines."""
+        rows, events = self.store.rows, self.store.events
+        messages, lines = slice(self.row, self.row_stop), slice(self.event, self.event_stop)
+        return (rows.start[messages], rows.end[messages]), (events.start[lines], events.end[lines])
+
+
+Segment: TypeAlias = MessageSegment | TextSegment | BlankSegment | Scanned

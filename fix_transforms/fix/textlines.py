@@ -7,6 +7,7 @@ quarantined because it mentions FIX.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,12 +17,27 @@ if TYPE_CHECKING:
 BLANKS = b" \t\r\n\x00\x0b\x0c"
 
 _FIELD = rb"(?:^|[^0-9A-Za-z.]|\\x01|\\u0001|\^A)[1-9][0-9]{0,4}=[^=\x01|;^~\\<&\r\n]{0,256}"
+#: A field before what can only be SOH, or two with a delimiter between them.
 _FRAGMENT = re.compile(
-    _FIELD + rb"(?:\x01|(?:\||;|\^A?|~|\\x01|\\u0001|<SOH>|&#x0?1;)[ ]?[1-9][0-9]{0,4}=)"
+    _FIELD + rb"(?:\x01|\\x0?1|\\u0001|<SOH>|&#x0?1;|(?:\||;|\^A?|~)[ ]?[1-9][0-9]{0,4}=)"
     rb"|^[^=]{0,64}(?:^|[^0-9A-Za-z])10=[0-9]{3}[ ]?(?:\||;|\^A?|~|\\x01|\\u0001|<SOH>)?\Z"
 )
+#: CheckSum(10) at the end of the line, after anything but a blank.
+_ENDS_IN_CHECKSUM = re.compile(
+    rb"(?:[^0-9A-Za-z. ]|,[ ]|\\x0?1|\\u0001)10=[0-9]{3}(?:[^=0-9A-Za-z]|\\x0?1|\\u0001|SOH){0,4}\Z"
+)
+#: What stands before a tag: where it is the same three times, it is a delimiter. A blank is none: prose has blanks.
+_BEFORE_TAG = re.compile(rb"([^0-9A-Za-z=. ]|\\x1)[ ]?[1-9][0-9]{0,4}=")
+_ENOUGH_TAGS = 3
 _TORN_START = re.compile(rb"(?:\A|[^0-9])8=FIX[A-Za-z0-9.]*(?P<delimiter>[^0-9A-Za-z=.\s\"']{0,6})(?:9(?:=[0-9]*)?)?\Z")
 _CLOCK = re.compile(rb"[0-9]:[0-9]{2}:[0-9]{2}")
+#: Why a message is garbled whose SOH was dropped, or whose fields are strings in source code.
+NO_DELIMITER = "no delimiter can be told: SOH was dropped, or the message is cut into strings"
+#: A header that goes on to MsgType(35), and no delimiter that stays the same between them.
+_NO_DELIMITER = re.compile(rb"8=FIX[^=]{1,24}9=[^=]{1,24}35=")
+#: A line of a hex dump: an offset, and eight bytes or more, alone or in pairs.
+_HEX_DUMP = re.compile(rb"(?:0x)?[0-9a-fA-F]{4,8}[:h]?[ \t]{1,4}(?:(?:[0-9a-fA-F]{2}){1,2}[ \t:-]{1,3}){4,16}")
+_HEX_DUMP_BYTES = 8
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\x01\x1b\r\n") + b"\x7f"
 _HIGH = bytes(range(128, 256))
 
@@ -50,9 +66,20 @@ def is_binary(text: bytes) -> bool:
     return False
 
 
+def _is_hex_dump(text: bytes) -> bool:
+    """Whether the text is a line of a hex dump whose column of characters shows fields."""
+    found = _HEX_DUMP.match(text) if b"=" in text else None
+    return found is not None and len(found.group().translate(None, b" \t:-")) >= 4 + 2 * _HEX_DUMP_BYTES
+
+
 def holds_fields(text: bytes) -> bool:
-    """Whether there are FIX fields in the text: at least two, or one that ends in SOH."""
-    return b"=" in text and _FRAGMENT.search(text) is not None
+    """Whether there are FIX fields in the text: two, one that ends in SOH, or three with any delimiter."""
+    if b"=" not in text:
+        return False
+    if _FRAGMENT.search(text) or _ENDS_IN_CHECKSUM.search(text):
+        return True
+    delimiters: Counter[bytes] = Counter(_BEFORE_TAG.findall(text))
+    return any(count >= _ENOUGH_TAGS for count in delimiters.values())
 
 
 def classify(head: bytes, length: int, limit: int, *, ends_input: bool = False) -> tuple[Reason | None, str]:
@@ -74,6 +101,10 @@ def classify(head: bytes, length: int, limit: int, *, ends_input: bool = False) 
     torn = _TORN_START.search(head) if b"8=FIX" in head else None
     if torn is not None and (ends_input or torn["delimiter"] or torn.start() == 0 or _CLOCK.search(head)):
         return "truncated", "a message ends inside its header"
+    if b"8=FIX" in head and _NO_DELIMITER.search(head):
+        return "garbled", NO_DELIMITER
+    if _is_hex_dump(head):
+        return "binary", "a hex dump; the bytes themselves are read, not a picture of them"
     if holds_fields(head):
         return "fragment", "FIX fields without BeginString(8) and CheckSum(10) around them"
     return None, ""

@@ -44,7 +44,7 @@ PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 5.0
 
 #: What the manifest in a commit's metadata says of each file.
-MANIFEST = ("file_id", "status", "messages", "quarantined", "log_events", "group_fields")
+MANIFEST = ("file_id", "status", "messages", "quarantined", "log_events", "group_fields", "market_data_entries")
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ class _Ingestion:
         reach("claimed", self.settings.failpoint)
         predecessors = find_predecessors(self.lake, objects, taken)
         with SpoolWriter(self.settings.spool_dir) as spool:
-            reader = ObjectReader(self.settings, self.landing, spool, new_batch_id(), datetime.now(UTC))
+            reader = ObjectReader(self.settings, self.landing, spool, new_batch_id(), datetime.now(UTC), self.lake)
             read = [self._read(reader, landed, predecessors, taken) for landed in objects]
             records = [record for record in read if record is not None]
             reach("spooled", self.settings.failpoint)

@@ -18,7 +18,7 @@ from fix_transforms.errors import ObjectChangedError
 from fix_transforms.lake.commit import publish_rows
 from fix_transforms.lake.delta import Lake
 from fix_transforms.lake.landing import LandedObject, Landing
-from fix_transforms.lake.predecessors import CONTENT_STATUSES, messages_before
+from fix_transforms.lake.predecessors import CONTENT_STATUSES, continued_by, messages_before
 from fix_transforms.lake.reading import ObjectReader
 from fix_transforms.lake.spool import SpoolWriter
 from fix_transforms.tables import FIX_MESSAGES, INGESTED_FILES
@@ -42,7 +42,9 @@ def find_orphans(lake: Lake) -> dict[str, pl.DataFrame]:
     if not orphans:
         return {}
     rows = lake.read(INGESTED_FILES, filter=pl.col("batch_id").is_in(orphans))
-    return {str(batch_id): files for (batch_id,), files in rows.group_by("batch_id")}
+    # The oldest first: what a batch says of a session is in the lake before a batch that goes on with it is read.
+    in_order = rows.sort("ingested_at").group_by("batch_id", maintain_order=True)
+    return {str(batch_id): files for (batch_id,), files in in_order}
 
 
 def adopt(
@@ -71,11 +73,14 @@ def adopt(
     batch_id = str(files["batch_id"][0])
     log.info("finishing batch %s of %d files", batch_id, files.height)
     with SpoolWriter(settings.spool_dir) as spool:
-        reader = ObjectReader(settings, landing, spool, batch_id, files["ingested_at"][0])
+        reader = ObjectReader(settings, landing, spool, batch_id, files["ingested_at"][0], lake)
         chain = _chain(lake, files)
         lost = []
         for row in files.to_dicts():
-            if row["status"] in CONTENT_STATUSES and not _read_again(reader, row, messages_before(row, chain)):
+            if row["status"] not in CONTENT_STATUSES:
+                if row["quarantined"]:
+                    reader.quarantine_content(row["file_id"], row["detail"], row["content_bytes"])
+            elif not _read_again(reader, row, chain):
                 log.error("content of %s is gone; batch %s is finished without it", row["file_id"], batch_id)
                 lost.append(str(row["file_id"]))
             progress(row["object_key"], row["status"])
@@ -94,7 +99,7 @@ def _chain(lake: Lake, files: pl.DataFrame) -> Mapping[str, Mapping[str, Any]]:
     return {row["file_id"]: row for row in rows.to_dicts()}
 
 
-def _read_again(reader: ObjectReader, row: Mapping[str, Any], first_message_index: int) -> bool:
+def _read_again(reader: ObjectReader, row: Mapping[str, Any], chain: Mapping[str, Mapping[str, Any]]) -> bool:
     """The version itself or, when the store has it no more, a later one that begins with the same content."""
     if row["content_bytes"] == 0:
         return True
@@ -106,8 +111,9 @@ def _read_again(reader: ObjectReader, row: Mapping[str, Any], first_message_inde
         size=row["object_bytes"],
         last_modified=row["last_modified"],
     )
+    first_message_index, continued = messages_before(row, chain), continued_by(row, chain)
     try:
-        if reader.read_again(version, row, first_message_index):
+        if reader.read_again(version, row, first_message_index, continued):
             return True
     except ObjectChangedError:
         pass
@@ -115,6 +121,6 @@ def _read_again(reader: ObjectReader, row: Mapping[str, Any], first_message_inde
     if now is None:
         return False
     try:
-        return reader.read_again(now, row, first_message_index)
+        return reader.read_again(now, row, first_message_index, continued)
     except ObjectChangedError:
         return False

@@ -17,15 +17,18 @@ from typing import TYPE_CHECKING, Any
 from fix_transforms import __version__
 from fix_transforms.errors import DecompressionError, FixLakehouseError
 from fix_transforms.fix import ParseOptions, Tally, parse
-from fix_transforms.fix.compression import decompress
+from fix_transforms.fix.compression import Limits, decompress
 from fix_transforms.lake.commit import FileRecord
 from fix_transforms.lake.content import Measured, drop, measure_prefix, take
 from fix_transforms.lake.delta import InvalidRowsError
 from fix_transforms.lake.failpoints import FailpointError, reach
 from fix_transforms.lake.landing import Landing, OpenObject
-from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, LOG_EVENTS, QUARANTINE
+from fix_transforms.lake.predecessors import agreed_versions
+from fix_transforms.lake.refused import quarantined_whole
+from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, LOG_EVENTS, MARKET_DATA_ENTRIES, QUARANTINE
 
 if TYPE_CHECKING:
+    from fix_transforms.lake.delta import Lake
     from fix_transforms.lake.landing import LandedObject
     from fix_transforms.lake.predecessors import Predecessor
     from fix_transforms.lake.spool import SpoolWriter
@@ -51,6 +54,7 @@ _BLANK: Mapping[str, Any] = {
     "quarantined": 0,
     "log_events": 0,
     "group_fields": 0,
+    "market_data_entries": 0,
     "first_sending_time": None,
     "last_sending_time": None,
 }
@@ -58,22 +62,31 @@ _BLANK: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where in a file parsing starts."""
+    """Where in a file parsing starts, and which versions of it hold what lies before, the newest first."""
 
     offset: int = 0
     message_index: int = 0
     line_number: int = 1
+    continued: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectReader:
-    """Reads objects into one batch."""
+    """Reads objects into one batch.
+
+    Raises:
+        SettingsError: What is declared of sources cannot be used; nothing has been read then.
+    """
 
     settings: Settings
     landing: Landing
     spool: SpoolWriter
     batch_id: str
     ingested_at: datetime
+    lake: Lake
+
+    def __post_init__(self) -> None:
+        self.settings.source_of("")
 
     def read(self, landed: LandedObject, predecessor: Predecessor | None, generation: int) -> FileRecord:
         """Read an object that no batch has.
@@ -112,13 +125,16 @@ class ObjectReader:
         }
         return FileRecord(row, landed.key_id, generation)
 
-    def read_again(self, landed: LandedObject, row: Mapping[str, Any], first_message_index: int) -> bool:
+    def read_again(
+        self, landed: LandedObject, row: Mapping[str, Any], first_message_index: int, continued: tuple[str, ...] = ()
+    ) -> bool:
         """Read an object whose row is in ``ingested_files`` but whose rows are not in all the other tables.
 
         Args:
             landed: The object as it was, or as it is now: what was read must be how it begins.
             row: Its row in ``ingested_files``.
             first_message_index: How many messages lie before the row's ``start_offset``.
+            continued: The versions that hold them, the newest first.
 
         Returns:
             Whether the same content was found. If not, the spool holds no row of it.
@@ -129,11 +145,11 @@ class ObjectReader:
         """
         length = row["start_offset"] + row["content_bytes"]
         try:
-            compression, content = decompress(self.landing.read(landed))
+            compression, content = decompress(self.landing.read(landed), self._limits)
             prefix = measure_prefix(content, length, row["start_offset"])
             if prefix.length != length or prefix.sha.hexdigest() != row["content_sha256"]:
                 return False
-            start = Position(row["start_offset"], first_message_index, prefix.line_number)
+            start = Position(row["start_offset"], first_message_index, prefix.line_number, continued)
             unread = self._reopened(landed, compression, start.offset)
             self._parse(row["file_id"], row["object_key"], Measured(take(unread, row["content_bytes"])), start)
         except (DecompressionError, InvalidRowsError) as error:
@@ -141,18 +157,43 @@ class ObjectReader:
             return False
         return True
 
+    def quarantine_content(self, file_id: str, detail: str, length: int) -> None:
+        """Spool the one row that stands for content which did not unpack to its end.
+
+        Args:
+            file_id: The object version.
+            detail: Why not.
+            length: How many bytes had come out; what they said is not kept, for nobody knows how it went on.
+        """
+        with self.spool.file(file_id, self.batch_id, self.ingested_at) as rows:
+            rows.add(quarantined_whole(detail, length))
+
     # ---- what to read ----
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits.from_settings(self.settings)
+
+    def _refused(self, file_id: str, error: DecompressionError) -> dict[str, Any]:
+        detail = str(error)
+        if not error.offset:
+            return _unreadable(detail)
+        self.quarantine_content(file_id, detail, error.offset)
+        counts = {"content_bytes": error.offset, "quarantined_bytes": error.offset, "quarantined": 1}
+        return _unreadable(detail) | counts
 
     def _read(self, landed: LandedObject, predecessor: Predecessor | None) -> dict[str, Any]:
         if not landed.is_addressable:
             return _unreadable("the key has characters that no client can ask for")
         opened = self.landing.open(landed)
         known = {"version_id": opened.landed.version_id}
-        compression, content = decompress(opened.chunks)
+        compression, content = decompress(opened.chunks, self._limits)
         known["compression"] = compression
         try:
             return known | self._read_content(opened, compression, content, predecessor)
-        except (DecompressionError, InvalidRowsError) as error:
+        except DecompressionError as error:
+            return known | self._refused(landed.file_id, error)
+        except InvalidRowsError as error:
             return known | _unreadable(str(error))
 
     def _read_content(
@@ -169,7 +210,9 @@ class ObjectReader:
         if self.settings.on_change == "reject":
             return supersedes | {"status": "rejected", "detail": _change(is_prefix)}
         if self.settings.on_change == "append" and is_prefix:
-            start = Position(predecessor.resume_offset, predecessor.next_message_index, prefix.line_number)
+            start = Position(
+                predecessor.resume_offset, predecessor.next_message_index, prefix.line_number, predecessor.continued
+            )
             tail = self._reopened(landed, compression, start.offset)
             unseen = Measured(tail, after=prefix.sha, skip=predecessor.content_end - start.offset)
             return supersedes | self._from(landed, unseen, start)
@@ -181,7 +224,7 @@ class ObjectReader:
         """The same version's content from an offset on; where it is not compressed, nothing before it is read."""
         if compression == "none":
             return self.landing.read(landed, start)
-        return drop(decompress(self.landing.read(landed))[1], start)
+        return drop(decompress(self.landing.read(landed), self._limits)[1], start)
 
     def _whole(self, landed: LandedObject, content: Iterable[bytes]) -> dict[str, Any]:
         return self._from(landed, Measured(content), Position())
@@ -205,6 +248,7 @@ class ObjectReader:
             start_offset=start.offset,
             first_message_index=start.message_index,
             first_line_number=start.line_number,
+            agreed_versions=agreed_versions(self.lake, start.continued),
         )
         tally = Tally()
         with self.spool.file(file_id, self.batch_id, self.ingested_at) as rows:
@@ -218,8 +262,16 @@ class ObjectReader:
 
 def _assert_accounted(tally: Tally, rows: Mapping[str, int], length: int) -> None:
     """Assert that every byte and every row is accounted for; the table would refuse the whole batch otherwise."""
-    counted = (tally.messages, tally.quarantined, tally.log_events, tally.group_fields, tally.content_bytes)
-    spooled = (*(rows[table.name] for table in (FIX_MESSAGES, QUARANTINE, LOG_EVENTS, FIX_GROUP_FIELDS)), length)
+    counted = (
+        tally.messages,
+        tally.quarantined,
+        tally.log_events,
+        tally.group_fields,
+        tally.market_data_entries,
+        tally.content_bytes,
+    )
+    tables = (FIX_MESSAGES, QUARANTINE, LOG_EVENTS, FIX_GROUP_FIELDS, MARKET_DATA_ENTRIES)
+    spooled = (*(rows[table.name] for table in tables), length)
     if tally.unaccounted_bytes or counted != spooled:
         raise InvalidRowsError(
             "the parser's counts do not add up",
@@ -239,6 +291,7 @@ def _counts(tally: Tally) -> dict[str, Any]:
         "quarantined": tally.quarantined,
         "log_events": tally.log_events,
         "group_fields": tally.group_fields,
+        "market_data_entries": tally.market_data_entries,
         "first_sending_time": tally.first_sending_time,
         "last_sending_time": tally.last_sending_time,
     }

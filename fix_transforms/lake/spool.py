@@ -24,7 +24,14 @@ import polars as pl
 from fix_transforms.errors import StorageError
 from fix_transforms.fix.frames import with_lineage
 from fix_transforms.lake.delta import InvalidRowsError, arrow_schema, assert_schema
-from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, LOG_EVENTS, QUARANTINE, Table
+from fix_transforms.tables import (
+    FIX_GROUP_FIELDS,
+    FIX_MESSAGES,
+    LOG_EVENTS,
+    MARKET_DATA_ENTRIES,
+    QUARANTINE,
+    Table,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
     from fix_transforms.fix import ParsedChunk
 
 #: The tables that a log file's rows go to, in the order in which a batch commits to them.
-ROW_TABLES = (QUARANTINE, LOG_EVENTS, FIX_GROUP_FIELDS, FIX_MESSAGES)
+ROW_TABLES = (QUARANTINE, LOG_EVENTS, FIX_GROUP_FIELDS, MARKET_DATA_ENTRIES, FIX_MESSAGES)
 
 #: Rows of small files that are gathered before they are written as one row group.
 GATHERED_ROWS = 20_000
@@ -180,6 +187,7 @@ class FileSpool:
             (QUARANTINE, chunk.quarantine),
             (LOG_EVENTS, chunk.log_events),
             (FIX_GROUP_FIELDS, chunk.group_fields),
+            (MARKET_DATA_ENTRIES, chunk.market_data),
             (FIX_MESSAGES, chunk.messages),
         )
         frames = {table.name: self._declared(frame, table) for table, frame in found if frame.height}

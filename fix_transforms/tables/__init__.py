@@ -5,6 +5,7 @@ from fix_transforms.tables.fix_group_fields import FIX_GROUP_FIELDS
 from fix_transforms.tables.fix_messages import FIX_MESSAGES
 from fix_transforms.tables.ingested_files import INGESTED_FILES
 from fix_transforms.tables.log_events import LOG_EVENTS
+from fix_transforms.tables.market_data_entries import MARKET_DATA_ENTRIES
 from fix_transforms.tables.quality_results import QUALITY_RESULTS
 from fix_transforms.tables.quarantine import QUARANTINE
 from fix_transforms.tables.spec import Check, Column, Table
@@ -16,6 +17,7 @@ TABLES: tuple[Table, ...] = (
     QUARANTINE,
     LOG_EVENTS,
     FIX_GROUP_FIELDS,
+    MARKET_DATA_ENTRIES,
     FIX_MESSAGES,
     QUALITY_RESULTS,
     BATCH_DECISIONS,
@@ -27,6 +29,7 @@ __all__ = [
     "FIX_MESSAGES",
     "INGESTED_FILES",
     "LOG_EVENTS",
+    "MARKET_DATA_ENTRIES",
     "QUALITY_RESULTS",
     "QUARANTINE",
     "TABLES",

@@ -93,8 +93,8 @@ DELIMITER = _own("delimiter", pl.String, "How the log spelled SOH, e.g. SOH, |, 
 FRAMING = _own(
     "framing",
     pl.String,
-    "How the message's end was found: BodyLength, or a scan for CheckSum.",
-    allowed=("body_length", "scan"),
+    "How the message's end was found: BodyLength, a scan for CheckSum, or the line as a declared profile says.",
+    allowed=("body_length", "scan", "profile"),
 ).required()
 CHECKSUM_STATUS = _own(
     "checksum_status",
@@ -112,6 +112,11 @@ COERCION_ERRORS = _own(
     pl.List(pl.Int32),
     "Tags whose value did not fit its column's type; the column is null and raw has the value.",
 ).required()
+VALIDATION_ERRORS = _own(
+    "validation_errors",
+    pl.List(pl.String),
+    "What breaks the rules of the message's FIX version, as reason codes like missing_required:38, in the order of the message; empty when valid, null when validation was not asked for.",
+)
 RAW = Column(
     "raw",
     pl.String,
@@ -226,3 +231,40 @@ EXPIRE_TIME = _instant("expire_time", "When the order expires.", 126)
 EXPIRE_DATE = _date("expire_date", 432, "Day the order expires.")
 TRADE_DATE = _date("trade_date", 75, "Trade date, where the sender states it.")
 SETTL_DATE = _date("settl_date", 64, "Settlement date.")
+
+# ---- market data entries ----
+
+ENTRY_INDEX = _own("entry_index", pl.Int32, "Position among the message's entries, from 0.").required()
+MD_UPDATE_ACTION = _text("md_update_action", 279, "New, change or delete; absent in a snapshot.")
+DELETE_REASON = _text("delete_reason", 285, "Why the entry is deleted.")
+MD_ENTRY_TYPE = _text("md_entry_type", 269, "Bid, offer, trade, index value and so on.")
+MD_ENTRY_ID = _text("md_entry_id", 278, "Identifier of the entry, which later updates refer to.")
+MD_ENTRY_REF_ID = _text("md_entry_ref_id", 280, "Identifier of the entry that this one replaces or is about.")
+MD_ENTRY_PX = _price("md_entry_px", 270, "Price of the entry.")
+MD_ENTRY_SIZE = _qty("md_entry_size", 271, "Quantity of the entry.")
+NUMBER_OF_ORDERS = _int("number_of_orders", 346, "Orders that the entry stands for.")
+MD_ENTRY_POSITION_NO = _int("md_entry_position_no", 290, "Rank of the entry, 1 being the best.")
+MD_PRICE_LEVEL = _int("md_price_level", 1023, "Level of the book, 1 being the top.")
+PRICE_TYPE = _text("price_type", 423, "What the price is in: per unit, percentage, yield and so on.")
+MD_ENTRY_DATE = _date("md_entry_date", 272, "Date of the entry.")
+MD_ENTRY_TIME = _instant(
+    "md_entry_time",
+    "Time of the entry on its date; where it has no date, on the day nearest to SendingTime.",
+    273,
+)
+TICK_DIRECTION = _text("tick_direction", 274, "Direction of the price since the trade before.")
+QUOTE_CONDITION = _text("quote_condition", 276, "Conditions of a quote, separated by spaces.")
+TRADE_CONDITION = _text("trade_condition", 277, "Conditions of a trade, separated by spaces.")
+MD_MKT = _text("md_mkt", 275, "Market of the entry.")
+MD_ENTRY_ORIGINATOR = _text("md_entry_originator", 282, "Who the entry comes from.")
+MD_ENTRY_BUYER = _text("md_entry_buyer", 288, "Buyer of a trade.")
+MD_ENTRY_SELLER = _text("md_entry_seller", 289, "Seller of a trade.")
+QUOTE_ENTRY_ID = _text("quote_entry_id", 299, "Identifier of the quote behind the entry.")
+TRADE_ID = _text("trade_id", 1003, "Identifier of a trade.")
+TRADING_SESSION_ID = _text("trading_session_id", 336, "Trading session.")
+TRADING_SESSION_SUB_ID = _text("trading_session_sub_id", 625, "Phase of the trading session.")
+RPT_SEQ = _int("rpt_seq", 83, "Sequence number of the update, per instrument.")
+OPEN_CLOSE_SETTL_FLAG = _text("open_close_settl_flag", 286, "What opening, closing or settlement price it is.")
+TRADE_VOLUME = _qty("trade_volume", 1020, "Volume traded so far.")
+TOTAL_VOLUME_TRADED = _qty("total_volume_traded", 387, "Volume traded so far, before FIX 4.4.")
+NET_CHG_PREV_DAY = _price("net_chg_prev_day", 451, "Change since the settlement of the day before.")

@@ -130,6 +130,8 @@ FIX_MESSAGES = Table(
         c.CHECK_SUM,
         c.RAW_ENCODING,
         c.RAW,
+        # added later, and therefore last: a lake made before has it there
+        c.VALIDATION_ERRORS,
     ),
     primary_key=("file_id", "message_index"),
     partition_by=("trading_month",),

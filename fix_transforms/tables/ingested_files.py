@@ -24,7 +24,7 @@ INGESTED_FILES = Table(
             pl.String,
             "Compression found by magic bytes.",
             nullable=False,
-            allowed=("none", "gzip", "zstd", "bz2", "xz", "lz4"),
+            allowed=("none", "gzip", "zstd", "bz2", "xz", "lz4", "zip"),
         ),
         Column("content_sha256", pl.String, "SHA-256 over the uncompressed content that was read."),
         Column(
@@ -80,6 +80,12 @@ INGESTED_FILES = Table(
         Column("parser_version", pl.String, "Version of this package.", nullable=False),
         Column("decoder", pl.String, "Decoder that was asked for.", nullable=False),
         Column("parse_seconds", pl.Float64, "Time spent reading and parsing.", unit="s", nullable=False),
+        # Added later, and therefore last: a lake made before has it there.
+        Column(
+            "market_data_entries",
+            pl.Int64,
+            "Rows in market_data_entries; null in rows that are older than that table.",
+        ),
     ),
     primary_key=("file_id",),
     sort_by=("object_key",),

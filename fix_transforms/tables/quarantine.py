@@ -21,7 +21,16 @@ QUARANTINE = Table(
             pl.String,
             "Why it is not a message.",
             nullable=False,
-            allowed=("truncated", "garbled", "fragment", "binary", "too_long", "undecodable"),
+            allowed=(
+                "truncated",
+                "garbled",
+                "fragment",
+                "binary",
+                "too_long",
+                "too_many_fields",
+                "undecodable",
+                "decompression",
+            ),
         ),
         Column("detail", pl.String, "What was got and what was expected.", nullable=False),
         Column(

@@ -33,6 +33,7 @@ STORABLE = (
     DECIMAL,
     TIMESTAMP,
     pl.List(pl.Int32),
+    pl.List(pl.String),
 )
 
 #: Which facet of a tag's value a column holds.

@@ -20,7 +20,7 @@ from fix_transforms.errors import FixLakehouseError
 #: verbs), or a function named ``command`` or like the verb.
 VERBS = (
     "demo", "run", "status", "query", "batches", "docs", "tables",
-    "parse", "simulate", "reconcile", "maintain", "blocks", "serve",
+    "parse", "profile", "simulate", "reconcile", "maintain", "blocks", "serve",
 )  # fmt: skip
 
 

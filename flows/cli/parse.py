@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fix_transforms.fix import ParsedChunk
+    from fix_transforms.fix import ParsedChunk, ParseOptions
+    from fix_transforms.fix.compression import Limits
     from fix_transforms.settings import Settings
     from flows.cli.parse_summary import FileSummary
 
@@ -38,15 +40,33 @@ def command(
         str | None,
         typer.Option("--timezone", help="IANA zone of the clock of log lines.", show_default="FIXLAKE_TIMEZONE"),
     ] = None,
+    sources: Annotated[
+        Path | None,
+        typer.Option("--sources", help="TOML file that declares sources.", show_default="FIXLAKE_SOURCES"),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="Read lines as this profile of the sources file says.")
+    ] = None,
+    validate: Annotated[
+        bool | None,
+        typer.Option(
+            "--validate/--no-validate",
+            help="Judge every message by the rules of its FIX version.",
+            show_default="FIXLAKE_VALIDATE_MESSAGES",
+        ),
+    ] = None,
 ) -> None:
     """Read FIX logs and print what is in them: a line per message, quarantined stretches with their reason."""
+    from fix_transforms.fix.compression import Limits
     from fix_transforms.settings import load_settings
     from flows.cli.parse_rows import RowPrinter
     from flows.cli.parse_summary import FileSummary, print_summary
 
-    settings = load_settings(timezone=timezone)
+    settings = load_settings(timezone=timezone, validate_messages=validate, sources=sources)
+    limits = Limits.from_settings(settings)
+    settings.source_of("", profile)
     for path in files:
-        _check(path)
+        check(path)
     printer = None if summary or (out is not None and not json) else RowPrinter(json, fields, events, limit)
     summaries: list[FileSummary] = []
     with ExitStack() as stack:
@@ -58,7 +78,7 @@ def command(
         for path in files:
             found = FileSummary(str(path))
             summaries.append(found)
-            for chunk in _chunks(path, settings, found):
+            for chunk in _chunks(path, options_for(path, settings, profile, timezone), limits, found):
                 if saver is not None:
                     saver.write(str(path), chunk)
                 if printer is not None:
@@ -71,7 +91,8 @@ def command(
         print_summary(summaries, as_json=False, brief=True)
 
 
-def _check(path: Path) -> None:
+def check(path: Path) -> None:
+    """Raise ``StorageError`` unless the path is that of a file, or of standard input."""
     from fix_transforms.errors import StorageError
 
     if path == STDIN:
@@ -82,18 +103,34 @@ def _check(path: Path) -> None:
         raise StorageError("not a file", where=str(path), expected="a log file")
 
 
-def _chunks(path: Path, settings: Settings, found: FileSummary) -> Iterator[ParsedChunk]:
-    from fix_transforms.fix import ParseOptions, parse
+def key_of(path: Path, settings: Settings) -> str:
+    """The key that sources are declared for: within the landing that of the object, elsewhere the path as given."""
+    landing = settings.landing
+    if landing.is_local and path.resolve().is_relative_to(landing.path):
+        return path.resolve().relative_to(landing.path).as_posix()
+    return path.as_posix()
+
+
+def options_for(path: Path, settings: Settings, profile: str | None, timezone: str | None) -> ParseOptions:
+    """How to read a file: what is asked for here wins over what is declared for it."""
+    from fix_transforms.fix import ParseOptions
+
+    options = ParseOptions.from_settings(settings, key_of(path, settings), profile=profile)
+    return replace(options, timezone=timezone) if timezone is not None else options
+
+
+def _chunks(path: Path, options: ParseOptions, limits: Limits, found: FileSummary) -> Iterator[ParsedChunk]:
+    from fix_transforms.fix import parse
     from fix_transforms.fix.compression import decompress
 
-    found.compression, content = decompress(_read(path, found))
-    options = ParseOptions.from_settings(settings, str(path))
+    found.compression, content = decompress(read(path, found), limits)
     for chunk in parse(content, options):
-        found.tally += chunk.tally
+        found.add(chunk)
         yield chunk
 
 
-def _read(path: Path, found: FileSummary) -> Iterator[bytes]:
+def read(path: Path, found: FileSummary) -> Iterator[bytes]:
+    """The bytes of a file or of standard input, counted in the summary."""
     from fix_transforms.errors import StorageError
 
     try:

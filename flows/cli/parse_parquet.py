@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from fix_transforms.errors import StorageError
 from fix_transforms.fix.frames import parsed_schema
-from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, LOG_EVENTS, QUARANTINE
+from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, LOG_EVENTS, MARKET_DATA_ENTRIES, QUARANTINE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from fix_transforms.fix import ParsedChunk
 
-_TABLES = (FIX_MESSAGES, FIX_GROUP_FIELDS, LOG_EVENTS, QUARANTINE)
+_TABLES = (FIX_MESSAGES, FIX_GROUP_FIELDS, LOG_EVENTS, QUARANTINE, MARKET_DATA_ENTRIES)
 
 
 class ParquetFolder:
@@ -56,7 +56,7 @@ class ParquetFolder:
 
     def write(self, path: str, chunk: ParsedChunk) -> None:
         """Append the rows of a chunk."""
-        frames = (chunk.messages, chunk.group_fields, chunk.log_events, chunk.quarantine)
+        frames = (chunk.messages, chunk.group_fields, chunk.log_events, chunk.quarantine, chunk.market_data)
         for table, frame in zip(_TABLES, frames, strict=True):
             if frame.height:
                 self._append(table.name, frame.select(pl.lit(path).alias("file"), pl.all()).to_arrow())

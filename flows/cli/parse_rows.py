@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import typer
 
+from fix_transforms.fix.bare_messages import decode_bare
 from fix_transforms.fix.dictionary import Dictionary, load_dictionary, version_of
 from fix_transforms.fix.reference import ReferenceDecoder
 from fix_transforms.fix.wording import escape_control
@@ -112,7 +113,7 @@ class RowPrinter:
 
     def _fields(self, row: Row) -> Iterator[str]:
         dictionary = _dictionary(row)
-        for tag, value in self._decoder.decode(row["raw"].encode(row["raw_encoding"])):
+        for tag, value in decode_bare(self._decoder, row["raw"].encode(row["raw_encoding"])):
             text = escape_control(value.decode(row["raw_encoding"]))
             known = dictionary.fields.get(tag)
             name = known.name if known is not None else "?"
@@ -169,6 +170,8 @@ def _doubts(row: Row) -> Iterator[str]:
         yield f"repeated {','.join(map(str, row['duplicate_tags']))}"
     if row["coercion_errors"]:
         yield f"malformed {','.join(map(str, row['coercion_errors']))}"
+    if row["validation_errors"]:
+        yield f"invalid {' '.join(row['validation_errors'])}"
 
 
 def _code(dictionary: Dictionary, tag: int, value: str) -> str:
@@ -185,7 +188,8 @@ def _shown(value: object) -> str:
 
 
 def _as_json(file: str | None, row: Row) -> str:
-    facts = {name: value for name, value in row.items() if value is not None and value != []}
+    # An empty list says nothing, except that a message was judged and is valid.
+    facts = {name: v for name, v in row.items() if v is not None and (v != [] or name == "validation_errors")}
     kind = "quarantine" if "reason" in row else "message" if "raw" in row else "log_event"
     named = {"kind": kind, **({"file": file} if file else {}), **facts}
     return json.dumps(named, default=lambda value: value.isoformat() if hasattr(value, "isoformat") else _shown(value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,9 @@ from fix_transforms.fix.wording import escape_control
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COUNTS = ("messages", "quarantined", "log_events", "group_fields")
+    from fix_transforms.fix import ParsedChunk
+
+_COUNTS = ("messages", "quarantined", "log_events", "group_fields", "market_data_entries")
 _BYTES = (
     "content_bytes",
     "message_bytes",
@@ -34,6 +37,12 @@ class FileSummary:
     compression: str = "none"
     stored_bytes: int = 0
     tally: Tally = field(default_factory=Tally)
+    verdicts: Verdicts = field(default_factory=lambda: Verdicts())
+
+    def add(self, chunk: ParsedChunk) -> None:
+        """Count a chunk."""
+        self.tally += chunk.tally
+        self.verdicts.add(chunk)
 
     def facts(self) -> dict[str, object]:
         """The summary as plain values."""
@@ -42,7 +51,46 @@ class FileSummary:
             "compression": self.compression,
             "bytes": self.stored_bytes,
             **_numbers(self.tally),
+            **self.verdicts.facts(),
         }
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """What validation said, over any number of messages.
+
+    Attributes:
+        judged: Messages that were judged.
+        valid: Those without a code.
+        codes: Messages by code.
+    """
+
+    judged: int = 0
+    valid: int = 0
+    codes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, chunk: ParsedChunk) -> None:
+        """Count the messages of a chunk."""
+        found = chunk.messages["validation_errors"].drop_nulls()
+        self.judged += len(found)
+        self.valid += int((found.list.len() == 0).sum())
+        self.codes.update(found.explode().drop_nulls().to_list())
+
+    def facts(self) -> dict[str, object]:
+        """The counts as plain values, commonest code first; nothing where nothing was judged."""
+        if not self.judged:
+            return {}
+        return {"judged": self.judged, "valid": self.valid, "validation_errors": dict(self._commonest_first())}
+
+    def lines(self) -> list[str]:
+        """The counts as text."""
+        if not self.judged:
+            return []
+        counts = [f"{count:>10,}  {code}" for code, count in self._commonest_first()]
+        return [f"{self.valid:,} of {self.judged:,} messages are valid", *counts]
+
+    def _commonest_first(self) -> list[tuple[str, int]]:
+        return sorted(self.codes.items(), key=lambda counted: (-counted[1], counted[0]))
 
 
 def _numbers(tally: Tally) -> dict[str, object]:
@@ -57,8 +105,13 @@ def print_summary(summaries: Sequence[FileSummary], *, as_json: bool, brief: boo
     """Print the summary; the brief form is one line on stderr, after the messages on stdout."""
     total = sum((summary.tally for summary in summaries), Tally())
     stored = sum(summary.stored_bytes for summary in summaries)
+    verdicts = Verdicts(
+        sum(summary.verdicts.judged for summary in summaries),
+        sum(summary.verdicts.valid for summary in summaries),
+        sum((summary.verdicts.codes for summary in summaries), Counter()),
+    )
     if as_json:
-        facts = {"files": len(summaries), "bytes": stored, **_numbers(total)}
+        facts = {"files": len(summaries), "bytes": stored, **_numbers(total), **verdicts.facts()}
         typer.echo(json.dumps({**facts, "per_file": [summary.facts() for summary in summaries]}, indent=2))
     elif brief:
         sys.stdout.flush()
@@ -69,6 +122,8 @@ def print_summary(summaries: Sequence[FileSummary], *, as_json: bool, brief: boo
         )
     else:
         _print_table(summaries, total, stored)
+        for line in verdicts.lines():
+            typer.echo(line)
 
 
 def _print_table(summaries: Sequence[FileSummary], total: Tally, stored: int) -> None:

@@ -9,11 +9,18 @@ import typer
 from flows.cli.options import Home, Json, Landing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
+
     from flows.lake_status import LakeStatus
+
+#: Objects that are named before the rest is only counted.
+MOST_NAMED = 10
 
 
 def status(home: Home = None, landing: Landing = None, as_json: Json = False) -> None:
-    """Show files, messages, batches, table versions, the snapshot and the lag. Changes nothing.
+    """Show files, messages, batches, table versions, the snapshot, the lag, and what cannot be read. Changes nothing.
 
     The lag is the age of the oldest landed object that the published snapshot does not show yet (0 if it shows
     them all). A batch that a person decided to hold is not waited for.
@@ -50,4 +57,20 @@ def _print(found: LakeStatus) -> None:
     }
     for name, value in rows.items():
         table.add_row(name, value)
-    Console(highlight=False, soft_wrap=True).print(table)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table)
+    if found.unreadable:
+        _print_unreadable(console, found.unreadable)
+
+
+def _print_unreadable(console: Console, unreadable: Mapping[str, str]) -> None:
+    """Name the objects of which nothing is kept, the first of them with their reasons."""
+    from rich.text import Text
+
+    from fix_transforms.fix.wording import escape_control
+
+    console.print(Text(f"\n✗ {len(unreadable):,} of the landed objects cannot be read:", style="red"))
+    for key, detail in list(unreadable.items())[:MOST_NAMED]:
+        console.print(Text(f"  {escape_control(key)}: {escape_control(detail)}"))
+    if len(unreadable) > MOST_NAMED:
+        console.print(Text(f"  and {len(unreadable) - MOST_NAMED:,} more: see ingested_files.detail", style="dim"))

@@ -17,7 +17,15 @@ import pytest
 from fix_transforms.lake.apply import ensure_tables
 from fix_transforms.lake.delta import Lake
 from fix_transforms.settings import Settings, load_settings
-from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, INGESTED_FILES, LOG_EVENTS, QUARANTINE, Table
+from fix_transforms.tables import (
+    FIX_GROUP_FIELDS,
+    FIX_MESSAGES,
+    INGESTED_FILES,
+    LOG_EVENTS,
+    MARKET_DATA_ENTRIES,
+    QUARANTINE,
+    Table,
+)
 from fix_transforms.tables.render.to_polars import polars_schema
 from fix_transforms.workspace import Workspace
 
@@ -106,6 +114,23 @@ def group_field(index: int = 0, /, **given: Any) -> Row:
     } | given
 
 
+def entry(index: int = 0, /, **given: Any) -> Row:
+    return {
+        "file_id": FILE,
+        "message_index": 0,
+        "entry_index": index,
+        "batch_id": BATCH,
+        "ingested_at": NOON,
+        "trading_date": NOON.date(),
+        "trading_month": NOON.date().replace(day=1),
+        "msg_type": "X",
+        "md_update_action": "0",
+        "md_entry_type": "0",
+        "symbol": "ACME",
+        "coercion_errors": [],
+    } | given
+
+
 def event(**given: Any) -> Row:
     return {
         "file_id": FILE,
@@ -143,6 +168,7 @@ class Rows:
     refused: list[Row] = field(default_factory=list)
     file: Row = field(default_factory=dict)
     files: list[Row] | None = None
+    entries: list[Row] = field(default_factory=list)
 
     def ingested(self) -> list[Row]:
         if self.files is not None:
@@ -153,6 +179,7 @@ class Rows:
             "quarantined": len(self.refused),
             "log_events": len(self.events),
             "group_fields": len(self.groups),
+            "market_data_entries": len(self.entries),
             "decoration_bytes": 1_000_000 - sum(lengths.values()),
         }
         return [file_row(**counts | lengths | self.file)]
@@ -207,6 +234,7 @@ def put(workspace: Workspace, rows: Rows, batch_id: str = BATCH) -> None:
         (QUARANTINE, rows.refused),
         (LOG_EVENTS, rows.events),
         (FIX_GROUP_FIELDS, rows.groups),
+        (MARKET_DATA_ENTRIES, rows.entries),
         (FIX_MESSAGES, rows.messages),
     )
     for table, found in pairs:
@@ -225,7 +253,7 @@ def append(lake: Lake, table: Table, rows: pl.DataFrame) -> None:
 @pytest.fixture(scope="session")
 def build() -> SimpleNamespace:
     """The builders above, since test modules cannot import this one."""
-    names = (message, report, group_field, event, refused, file_row, frame, put, append, Rows)
+    names = (message, report, group_field, entry, event, refused, file_row, frame, put, append, Rows)
     return SimpleNamespace(batch_id=BATCH, file_id=FILE, noon=NOON, **{name.__name__: name for name in names})
 
 

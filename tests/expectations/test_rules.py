@@ -61,6 +61,9 @@ CASES: list[tuple[str, str, Given, Given]] = [
     ("fix_messages.body_length_trusted", "message", {}, {"body_length_ok": False}),
     ("fix_messages.framed_by_body_length", "message", {}, {"framing": "scan"}),
     ("fix_messages.values_fit_their_types", "message", {}, {"coercion_errors": [44]}),
+    ("fix_messages.validation_errors_well_formed", "message", {"validation_errors": ["checksum", "bad_type:44"]}, {"validation_errors": ["bad_type: 44"]}),
+    ("fix_messages.validation_errors_well_formed", "message", {"validation_errors": []}, {"validation_errors": ["checksum", None]}),
+    ("fix_messages.valid", "message", {"validation_errors": []}, {"validation_errors": ["checksum"]}),
     ("fix_messages.no_duplicate_tags", "message", {}, {"duplicate_tags": [58]}),
     # ---- header ----
     ("fix_messages.header_complete", "message", {}, {"target_comp_id": None}),
@@ -109,6 +112,7 @@ CASES: list[tuple[str, str, Given, Given]] = [
     ("ingested_files.quarantined_counted", "file", {"quarantined": 1}, {"quarantined": 0}),
     ("ingested_files.log_events_counted", "file", {"log_events": 1}, {"log_events": 2}),
     ("ingested_files.group_fields_counted", "file", {"group_fields": 1}, {"group_fields": 0}),
+    ("ingested_files.market_data_entries_counted", "file", {"market_data_entries": 1}, {"market_data_entries": 0}),
     ("ingested_files.message_bytes_measured", "file", {"message_bytes": 100}, {"message_bytes": 99}),
     ("ingested_files.quarantined_bytes_measured", "file", {"quarantined_bytes": 2}, {"quarantined_bytes": 3}),
     ("ingested_files.log_event_bytes_measured", "file", {"log_event_bytes": 20}, {"log_event_bytes": 0}),
@@ -126,6 +130,11 @@ CASES: list[tuple[str, str, Given, Given]] = [
     ("fix_group_fields.secrets_masked", "group", {"tag": 554, "value": "****"}, {"tag": 554, "value": "s3cret"}),
     ("fix_group_fields.counts_agree", "group", {}, {"count_ok": False}),
     ("fix_group_fields.tags_known", "group", {}, {"is_known": False}),
+    ("market_data_entries.message_in_batch", "entry", {}, {"message_index": 7}),
+    ("market_data_entries.values_fit_their_types", "entry", {}, {"coercion_errors": [270]}),
+    ("market_data_entries.update_says_what_it_does", "entry", {"md_update_action": "2"}, {"md_update_action": None}),
+    ("market_data_entries.snapshot_says_what_it_is", "entry", {"msg_type": "W"}, {"msg_type": "W", "md_entry_type": None}),
+    ("market_data_entries.instrument_known", "entry", {"symbol": None, "md_entry_id": "1"}, {"symbol": None}),
     ("log_events.file_in_batch", "event", {}, {"no_file": True}),
     ("log_events.secrets_masked", "event", {"text": "logon (554=****)"}, {"text": "logon (554=pw)"}),
     ("log_events.secrets_masked", "event", {"text": "554=****~108=30"}, {"text": "553=!pw"}),
@@ -141,6 +150,7 @@ CASES: list[tuple[str, str, Given, Given]] = [
     ("log_events.check_byte_length_positive", "event", {}, {"byte_length": 0}),
     ("quarantine.check_byte_length_positive", "refused", {}, {"byte_length": 0}),
     ("fix_group_fields.check_depth_positive", "group", {}, {"depth": 0}),
+    ("market_data_entries.check_entry_index_not_negative", "entry", {}, {"entry_index": -1}),
 ]  # fmt: skip
 
 #: Rule, kind and a row that the rule does not speak about.
@@ -161,6 +171,11 @@ OUT_OF_SCOPE: list[tuple[str, str, Given]] = [
     ("fix_messages.fills_have_quantity", "report", v40(exec_trans_type="3")),
     ("fix_messages.trades_have_exec_id", "report", {"exec_type": "I", "exec_id": "0"}),
     ("ingested_files.holds_messages", "file", {"status": "empty", "messages": 0}),
+    ("ingested_files.market_data_entries_counted", "file", {"market_data_entries": None}),
+    ("fix_messages.validation_errors_well_formed", "message", {"validation_errors": None}),
+    ("fix_messages.valid", "message", {"validation_errors": None}),
+    ("market_data_entries.update_says_what_it_does", "entry", {"msg_type": "W", "md_update_action": None}),
+    ("market_data_entries.snapshot_says_what_it_is", "entry", {"md_entry_type": None}),
 ]
 
 ROWS: list[tuple[str, str, Given, bool | None]] = [
@@ -182,13 +197,14 @@ def rows_of(build: SimpleNamespace, kind: str, given: Given, name: str) -> Any:
     rows = build.Rows(
         messages=[build.report(0, **own) if kind == "report" else build.message(0, **own if kind == "message" else {})],
         groups=[build.group_field(0, **own if kind == "group" else {})],
+        entries=[build.entry(0, **own if kind == "entry" else {})],
         events=[build.event(**own if kind == "event" else {})],
         refused=[build.refused(**own if kind == "refused" else {})],
         file=own if kind == "file" else given.get("file", {}),
     )
     if "second_offset" in given:
         rows.messages.append(build.message(1, byte_offset=given["second_offset"]))
-    for row in (*rows.messages, *rows.groups, *rows.events, *rows.refused, rows.file):
+    for row in (*rows.messages, *rows.groups, *rows.entries, *rows.events, *rows.refused, rows.file):
         row["file_id"] = name
     files = [] if "no_file" in given else rows.ingested()
     return rows, files
@@ -206,6 +222,7 @@ def verdict(build: SimpleNamespace, empty_lake: Path, tmp_path_factory: pytest.T
         rows, files = rows_of(build, kind, given, file_id(number))
         together.messages += rows.messages
         together.groups += rows.groups
+        together.entries += rows.entries
         together.events += rows.events
         together.refused += rows.refused
         together.files += files
@@ -251,7 +268,8 @@ def test_rule_names_are_unique_in_their_table() -> None:
 def test_what_counterparties_do_wrong_is_never_critical() -> None:
     ours = {
         "file_in_batch", "within_its_file", "message_index_from_zero", "secrets_masked", "log_prefix_masked", "message_in_batch",
-        "messages_counted", "quarantined_counted", "log_events_counted", "group_fields_counted", "message_bytes_measured",
+        "messages_counted", "quarantined_counted", "log_events_counted", "group_fields_counted", "market_data_entries_counted",
+        "validation_errors_well_formed", "message_bytes_measured",
         "quarantined_bytes_measured", "log_event_bytes_measured", "every_byte_accounted_for", "bytes_add_up",
         "no_byte_read_twice", "resumes_inside_content",
     }  # fmt: skip

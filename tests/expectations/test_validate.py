@@ -55,6 +55,7 @@ def results_in_lake(workspace: Workspace) -> pl.DataFrame:
 
 def test_good_batch_passes_every_rule(workspace: Workspace, build: SimpleNamespace) -> None:
     rows = build.Rows([build.message(0), build.report(1)], [build.group_field()], [build.event()], [build.refused()])
+    rows.entries = [build.entry()]
     build.put(workspace, rows)
     assert pending_batches(Lake(workspace.lake)) == [build.batch_id]
     validation = validate_batch(workspace, build.batch_id)

@@ -10,7 +10,7 @@ from fix_transforms.errors import DictionaryError
 from fix_transforms.fix.dictionary import DATA_LENGTH_TAGS, VERSIONS, Dictionary, load_dictionary, version_of
 from fix_transforms.fix.dictionary.compact import from_compact, to_compact
 from fix_transforms.fix.dictionary.generate import DATA_DIR, main
-from fix_transforms.tables import FIX_MESSAGES
+from fix_transforms.tables import FIX_MESSAGES, MARKET_DATA_ENTRIES
 
 NEWEST_FIRST = ("FIX.5.0SP2", "FIX.5.0SP1", "FIX.5.0", "FIX.4.4", "FIX.4.3", "FIX.4.2", "FIX.4.1", "FIX.4.0")
 
@@ -209,7 +209,7 @@ def snake_case(name: str) -> str:
 
 def test_column_of_a_tag_is_named_after_the_newest_field_name() -> None:
     differing = {}
-    for tag, columns in FIX_MESSAGES.tag_columns().items():
+    for tag, columns in (*FIX_MESSAGES.tag_columns().items(), *MARKET_DATA_ENTRIES.tag_columns().items()):
         field = next(fields[tag] for fields in (load_dictionary(v).fields for v in NEWEST_FIRST) if tag in fields)
         wanted = {
             column: snake_case(field.name) + ("" if column.facet == "value" else f"_{column.facet}")

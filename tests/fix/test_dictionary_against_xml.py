@@ -97,11 +97,11 @@ class Oracle:
     def required(self, element: ET.Element) -> set[int]:
         return {self.numbers[child.get("name")] for child, required in self.expand(element) if required}
 
-    def groups(self, element: ET.Element, found: dict[int, tuple[list[int], set[int]]]) -> None:
+    def groups(self, element: ET.Element, found: dict[int, tuple[list[int], set[int], set[int]]]) -> None:
         for child, _ in self.expand(element):
             if child.tag == "group":
                 nested = {self.numbers[c.get("name")] for c, _ in self.expand(child) if c.tag == "group"}
-                entry = (self.tags(child), nested)
+                entry = (self.tags(child), nested, self.required(child))
                 counter = self.numbers[child.get("name")]
                 if counter not in found:
                     found[counter] = entry
@@ -163,12 +163,13 @@ def test_every_group_of_every_message_is_the_documents(oracle: tuple[str, Oracle
     version, document = oracle
     dictionary = load_dictionary(version)
     for msg_type, element in document.messages.items():
-        expected: dict[int, tuple[list[int], set[int]]] = {}
+        expected: dict[int, tuple[list[int], set[int], set[int]]] = {}
         document.groups(document.roots[0].find("header"), expected)
         document.groups(element, expected)
         layout = dictionary.layout(msg_type)
-        assert {c: (list(g.order), set(g.nested)) for c, g in layout.groups.items()} == expected, msg_type
-        for counter, (order, _) in expected.items():
+        found = {c: (list(g.order), set(g.nested), set(g.required)) for c, g in layout.groups.items()}
+        assert found == expected, msg_type
+        for counter, (order, _, _) in expected.items():
             group = dictionary.group(msg_type, counter)
             assert (group.counter, group.delimiter, group.members) == (counter, order[0], set(order))
 

@@ -6,7 +6,8 @@ import io
 import pytest
 
 from fix_transforms.fix.dictionary import VERSIONS, load_dictionary
-from fix_transforms.tables import FIX_MESSAGES
+from fix_transforms.fix.validation import CODES
+from fix_transforms.tables import FIX_MESSAGES, MARKET_DATA_ENTRIES
 from fix_transforms.tables.render.to_seeds import readable, render_seeds
 
 
@@ -42,7 +43,7 @@ def test_codes_of_every_column_are_seeded_once() -> None:
         (version, tag, code)
         for version in VERSIONS
         for tag, field in load_dictionary(version).fields.items()
-        if tag in FIX_MESSAGES.tag_columns()
+        if tag in FIX_MESSAGES.tag_columns() or tag in MARKET_DATA_ENTRIES.tag_columns()
         for code in field.codes
     }
     named = {(row["version"], row["field_name"], row["code"]): row["code_name"] for row in rows}
@@ -54,4 +55,14 @@ def test_codes_of_every_column_are_seeded_once() -> None:
 def test_no_cell_is_empty_padded_or_read_as_null() -> None:
     for name in render_seeds():
         for row in rows_of(name):
-            assert all(value and value == value.strip() and value != "null" for value in row.values()), row
+            said = [value for column, value in row.items() if (column, value) != ("session_reject_reason", "")]
+            assert all(value and value == value.strip() and value != "null" for value in said), row
+
+
+def test_every_reason_code_is_seeded_with_the_reject_it_would_get() -> None:
+    rows = {row["code"]: row["session_reject_reason"] for row in rows_of("fix_validation_codes.csv")}
+    assert rows.keys() == CODES.keys()
+    codes = load_dictionary("FIX.5.0SP2").fields[373].codes
+    assert {code for code, reason in rows.items() if not reason} == {"body_length", "checksum"}
+    assert all(reason in codes for reason in rows.values() if reason)
+    assert codes[rows["missing_required"]] == "REQUIRED_TAG_MISSING"

@@ -53,12 +53,29 @@ def test_json_lines_are_messages(tmp_path):
     assert rows[2]["price"] == "12.5"
 
 
+def test_validation_is_asked_for_and_shows_its_codes(tmp_path, monkeypatch):
+    odd = tmp_path / "odd.log"
+    odd.write_bytes(LOG.read_bytes().replace(b"\x0154=1\x01", b"\x0154=Z\x01"))
+    assert "[invalid bad_enum:54 checksum]" in fixlake("--validate", odd, cwd=tmp_path).stdout
+    summary = fixlake("--validate", "--summary", odd, cwd=tmp_path).stdout
+    assert "2 of 5 messages are valid\n" in summary
+    assert "         3  bad_enum:54\n         3  checksum\n" in summary
+    found = json.loads(fixlake("--validate", "--summary", "--json", odd, cwd=tmp_path).stdout)
+    assert (found["judged"], found["valid"], found["validation_errors"]) == (5, 2, {"bad_enum:54": 3, "checksum": 3})
+    rows = [json.loads(line) for line in fixlake("--validate", odd, "--json", cwd=tmp_path).stdout.splitlines()]
+    assert rows[0]["validation_errors"] == []
+    assert "validation_errors" not in json.loads(fixlake(odd, "--json", "-n", 1, cwd=tmp_path).stdout)
+    monkeypatch.setenv("FIXLAKE_VALIDATE_MESSAGES", "true")
+    assert "bad_enum:54" in fixlake(odd, cwd=tmp_path).stdout
+    assert "bad_enum:54" not in fixlake("--no-validate", odd, cwd=tmp_path).stdout
+
+
 def test_out_writes_a_file_per_table(tmp_path):
     done = fixlake(LOG, "--out", tmp_path / "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     found = {path.stem: pl.read_parquet(path) for path in (tmp_path / "out").iterdir()}
     assert {name: frame.height for name, frame in found.items()} == {
-        "fix_messages": 5, "fix_group_fields": 3, "log_events": 1, "quarantine": 1,
+        "fix_messages": 5, "fix_group_fields": 3, "log_events": 1, "quarantine": 1, "market_data_entries": 0,
     }  # fmt: skip
     assert found["fix_messages"]["file"].unique().to_list() == [str(LOG)]
 

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import gzip
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from fix_transforms.lake.batches import decide, pending_batches
 from fix_transforms.lake.delta import Lake
 from fix_transforms.lake.ingest import discover, ingest
 from fix_transforms.workspace import Workspace
+from flows.cli.status import status as show_status
 from flows.lake_status import lake_status
 
 
@@ -48,3 +53,25 @@ def test_batch_that_a_person_holds_is_not_waited_for(workspace: Workspace, log: 
     assert lake_status(workspace, now=later).lag_seconds == 50.0
     decide(lake, batch_id, "held", "somebody", "stays out")
     assert lake_status(workspace, now=later).lag_seconds == 0.0
+
+
+def test_object_that_cannot_be_read_is_named_with_its_reason_until_a_version_can(
+    workspace: Workspace, log: Callable[..., bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = gzip.compress(os.urandom(3_000) + b"\n" + log(3))
+    drop(workspace, "a.log.gz", whole[:-9])
+    drop(workspace, "[bold]b\u202e.zip", b"PK\x03\x04nothing that zip would write")
+    ingest(workspace, discover(workspace))
+
+    found = lake_status(workspace).unreadable
+    assert list(found) == ["[bold]b\u202e.zip", "a.log.gz"]
+    assert "gzip input is damaged or cut short" in found["a.log.gz"]
+    show_status(home=workspace.settings.home)
+    shown = capsys.readouterr().out
+    assert "2 of the landed objects cannot be read" in shown
+    assert f"a.log.gz: {found['a.log.gz']}" in shown
+    assert "[bold]b\\u202e.zip: " in shown
+
+    drop(workspace, "a.log.gz", whole)
+    ingest(workspace, discover(workspace))
+    assert list(lake_status(workspace).unreadable) == ["[bold]b\u202e.zip"]

@@ -9,7 +9,9 @@ from fix_transforms.errors import NarrowingError, StorageError
 from fix_transforms.lake.apply import apply, plan
 from fix_transforms.lake.commit import append_rows, stream
 from fix_transforms.lake.delta import Lake
-from fix_transforms.tables import TABLES, Check, Column, Table
+from fix_transforms.lake.duck import connect
+from fix_transforms.lake.ingest import discover, ingest
+from fix_transforms.tables import FIX_MESSAGES, INGESTED_FILES, MARKET_DATA_ENTRIES, TABLES, Check, Column, Table
 from fix_transforms.tables.render.to_delta import delta_properties
 from fix_transforms.tables.render.to_polars import polars_schema
 from fix_transforms.workspace import Workspace
@@ -137,3 +139,59 @@ def test_raw_tables_refuse_to_lose_rows(filled: Lake, make_settings: Callable[..
 
     with pytest.raises(DeltaError, match="append"):
         filled.open(BASE).delete("name = 'a'")
+
+
+# ---- a lake from before validation and market data ----
+
+ADDED = {"fix_messages": {"validation_errors"}, "ingested_files": {"market_data_entries"}}
+
+
+def earlier(table: Table) -> Table:
+    gone = ADDED.get(table.name, set())
+    return replace(table, columns=tuple(column for column in table.columns if column.name not in gone))
+
+
+def test_a_lake_of_an_earlier_version_gets_the_new_table_and_columns_and_goes_on(
+    workspace: Workspace, land: Callable[[Workspace, str, bytes], None], fix_log: Callable[..., bytes]
+) -> None:
+    lake = Lake(workspace.lake)
+    old_tables = [earlier(table) for table in TABLES if table is not MARKET_DATA_ENTRIES]
+    apply(lake, old_tables)
+    for table in old_tables:
+        columns = {name: pl.Series([], dtype=dtype) for name, dtype in polars_schema(table).items()}
+        append_rows(lake, table, pl.DataFrame(columns), "written before")
+    done = described([*apply(lake)])
+    assert done == [
+        "ingested_files: add column market_data_entries",
+        "market_data_entries: create table",
+        "fix_messages: add column validation_errors",
+    ]
+    for table in TABLES:
+        assert [field.name for field in lake.open(table).schema().fields] == list(table.column_names)
+    book = b"8=FIX.4.4|9=70|35=W|49=V|56=B|34=1|52=20240102-09:30:00|55=A|268=2|269=0|270=1|269=1|270=2|10=000|\n"
+    land(workspace, "a.log", fix_log(2) + book)
+    ingest(workspace, discover(workspace))
+    assert lake.read(FIX_MESSAGES)["validation_errors"].to_list() == [None] * 3
+    assert lake.read(MARKET_DATA_ENTRIES)["md_entry_px"].to_list() == [1, 2]
+    assert lake.read(INGESTED_FILES)["market_data_entries"].to_list() == [2]
+
+
+def test_reason_codes_come_back_from_the_lake_as_they_were_given(
+    workspace: Workspace, land: Callable[[Workspace, str, bytes], None], fix_log: Callable[..., bytes]
+) -> None:
+    judging = replace(workspace, settings=workspace.settings.model_copy(update={"validate_messages": True}))
+    wrong = b"8=FIX.4.4|9=5|35=zz|49=V|56=B|34=1|52=now|10=000|\n"
+    land(workspace, "a.log", fix_log(1) + wrong)
+    ingest(judging, discover(judging))
+    lake = Lake(workspace.lake)
+    found = lake.read(FIX_MESSAGES).sort("message_index")["validation_errors"].to_list()
+    assert found[1] == ["body_length", "unknown_msg_type", "bad_type:52", "checksum"]
+    assert "unknown_msg_type" not in found[0]
+    with connect(workspace.lake, [FIX_MESSAGES]) as connection:
+        rows = connection.execute(
+            "SELECT code, count(*) FROM (SELECT unnest(validation_errors) AS code FROM fix_messages) WHERE code LIKE 'b%' GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+        assert connection.execute("SELECT typeof(validation_errors) FROM fix_messages LIMIT 1").fetchall() == [
+            ("VARCHAR[]",)
+        ]
+    assert ("bad_type:52", 1) in rows

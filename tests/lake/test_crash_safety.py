@@ -28,6 +28,8 @@ BOUNDARIES = (
     "committed_log_events",
     "before_fix_group_fields",
     "committed_fix_group_fields",
+    "before_market_data_entries",
+    "committed_market_data_entries",
     "before_fix_messages",
     "checked_fix_messages",
     "committed_fix_messages",
@@ -35,12 +37,14 @@ BOUNDARIES = (
     "marked",
 )
 COMMITS = tuple(point for point in BOUNDARIES if point.startswith("committed_"))
-EXPECTED = {"a.log": 3, "b.log": 2, "torn.log": 1, "remarks.log": 0, "empty.log": 0}
+EXPECTED = {"a.log": 3, "book.log": 1, "b.log": 2, "torn.log": 1, "remarks.log": 0, "empty.log": 0}
+BOOK = b"8=FIX.4.4|9=70|35=W|49=V|56=B|34=1|52=20240102-09:30:00|55=ACME|268=2|269=0|270=1|269=1|270=2|10=000|\n"
 
 
 def land_a_bit_of_everything(workspace: Workspace, land: Land, fix_log: FixLog) -> None:
     land(workspace, "a.log", fix_log(3))
     land(workspace, "b.log", fix_log(2, first=4))
+    land(workspace, "book.log", BOOK)
     land(workspace, "torn.log", fix_log(1, first=6) + b"8=FIX.4.4\x019=80\x0135=D\x0149=BUY")
     land(workspace, "remarks.log", b"Session started\n")
     land(workspace, "empty.log", b"")

@@ -76,7 +76,7 @@ def test_rows_of_a_file_that_fails_are_taken_back(spool: SpoolWriter, chunks: Ch
 def test_row_that_the_table_would_refuse_is_refused_with_its_file(spool: SpoolWriter, chunks: Chunks) -> None:
     chunk = next(chunks(2))
     wrong = chunk.messages.with_columns(byte_length=pl.lit(0, dtype=pl.Int64))
-    bad = ParsedChunk(wrong, chunk.group_fields, chunk.log_events, chunk.quarantine, chunk.tally)
+    bad = ParsedChunk(wrong, chunk.group_fields, chunk.log_events, chunk.quarantine, chunk.market_data, chunk.tally)
     with pytest.raises(InvalidRowsError, match="byte_length_positive"):
         put(spool, "f", iter([bad]))
 
@@ -84,7 +84,7 @@ def test_row_that_the_table_would_refuse_is_refused_with_its_file(spool: SpoolWr
 def test_null_in_a_required_column_is_refused_with_its_file(spool: SpoolWriter, chunks: Chunks) -> None:
     chunk = next(chunks(2))
     wrong = chunk.messages.with_columns(raw=pl.lit(None, dtype=pl.String))
-    bad = ParsedChunk(wrong, chunk.group_fields, chunk.log_events, chunk.quarantine, chunk.tally)
+    bad = ParsedChunk(wrong, chunk.group_fields, chunk.log_events, chunk.quarantine, chunk.market_data, chunk.tally)
     with pytest.raises(InvalidRowsError, match="raw"):
         put(spool, "f", iter([bad]))
 
@@ -92,7 +92,7 @@ def test_null_in_a_required_column_is_refused_with_its_file(spool: SpoolWriter, 
 def test_frame_of_another_schema_is_a_defect_and_not_a_bad_file(spool: SpoolWriter, chunks: Chunks) -> None:
     chunk = next(chunks(2))
     wrong = chunk.messages.with_columns(pl.col("byte_length").cast(pl.Int32))
-    bad = ParsedChunk(wrong, chunk.group_fields, chunk.log_events, chunk.quarantine, chunk.tally)
+    bad = ParsedChunk(wrong, chunk.group_fields, chunk.log_events, chunk.quarantine, chunk.market_data, chunk.tally)
     with pytest.raises(SchemaMismatchError) as caught:
         put(spool, "f", iter([bad]))
     assert not isinstance(caught.value, InvalidRowsError)

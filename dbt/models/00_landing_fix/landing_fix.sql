@@ -4,14 +4,7 @@
     on_schema_change='append_new_columns',
     pre_hook="{% if is_incremental() %}delete from {{ this }} where file_id in (select changes.file_id from {{ ref('int_landing_changes') }} as changes where changes.change = 'removed'){% endif %}",
 ) }}
-{#- Batch ids are written into the statement so that Delta skips the files of every other batch. -#}
-{%- set added_batches = none -%}
-{%- if execute and is_incremental() -%}
-    {%- set found = run_query("select distinct batch_id from " ~ ref('int_landing_changes') ~ " where change = 'added'").columns[0].values() -%}
-    {%- if found | length <= 500 and found | reject('in', modules.re.findall('[0-9a-f]+', found | join(' '))) | list | length == 0 -%}
-        {%- set added_batches = found -%}
-    {%- endif -%}
-{%- endif -%}
+{%- set added_batches = added_batches() -%}
 with messages as (
     select * from {{ source('lake', 'fix_messages') }}
     {%- if added_batches %}

@@ -69,6 +69,7 @@ select
     direction,
     checksum_status,
     framing,
+    validation_errors,
 
     ---------- numbers
     ref_seq_num,

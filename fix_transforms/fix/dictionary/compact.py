@@ -21,7 +21,7 @@ _NO_CODES: Mapping[str, str] = MappingProxyType({})
 def to_compact(dictionary: Dictionary) -> str:
     """The dictionary as text, ending in a newline."""
     fields = {str(f.tag): [f.name, f.type, *([dict(f.codes)] if f.codes else [])] for f in dictionary.fields.values()}
-    groups = [[d.counter, list(d.order), list(d.inside)] for d in dictionary.definitions]
+    groups = [[d.counter, list(d.order), list(d.inside), sorted(d.required)] for d in dictionary.definitions]
     messages = {
         m.msg_type: [m.name, m.category, *_from_section(dictionary.bodies[m.msg_type])]
         for m in dictionary.messages.values()
@@ -67,7 +67,10 @@ def _from_json(content: dict[str, Any]) -> Dictionary:
         header_section=_to_section(content["header"]),
         trailer_section=_to_section(content["trailer"]),
         bodies=MappingProxyType(bodies),
-        definitions=tuple(GroupDefinition(c, tuple(order), tuple(inside)) for c, order, inside in content["groups"]),
+        definitions=tuple(
+            GroupDefinition(counter, tuple(order), tuple(inside), frozenset(required))
+            for counter, order, inside, required in content["groups"]
+        ),
     )
 
 

@@ -139,7 +139,7 @@ class Flattener:
         inner = self._section(element)
         if not inner.order:
             raise DictionaryError("group has no fields", where=self._at(element), got=element.attributes["name"])
-        definition = GroupDefinition(counter, inner.order, inner.groups)
+        definition = GroupDefinition(counter, inner.order, inner.groups, inner.required)
         return self.definitions.setdefault(definition, len(self.definitions))
 
     def _tag(self, element: Element, name: str) -> int:

@@ -54,17 +54,21 @@ class Group:
         order: Tags of an instance in the dictionary's order; the counters of nested groups included.
         nested: Counters of the groups directly inside.
         members: The tags of ``order``, for membership tests.
+        required: Tags that every instance must have.
     """
 
     counter: int
     order: tuple[int, ...]
     nested: frozenset[int]
     members: frozenset[int]
+    required: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, counter: int, order: tuple[int, ...], nested: frozenset[int]) -> Group:
+    def of(
+        cls, counter: int, order: tuple[int, ...], nested: frozenset[int], required: frozenset[int] = frozenset()
+    ) -> Group:
         """A group with its members derived."""
-        return cls(counter, order, nested, frozenset(order))
+        return cls(counter, order, nested, frozenset(order), required)
 
     @property
     def delimiter(self) -> int:
@@ -72,9 +76,9 @@ class Group:
         return self.order[0]
 
     def united(self, other: Group) -> Group:
-        """Both definitions of one counter as one group, this one's order first."""
+        """Both definitions of one counter as one group, this one's order first; required is what both require."""
         order = tuple(dict.fromkeys(self.order + other.order))
-        return Group.of(self.counter, order, self.nested | other.nested)
+        return Group.of(self.counter, order, self.nested | other.nested, self.required & other.required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class GroupDefinition:
     counter: int
     order: tuple[int, ...]
     inside: tuple[int, ...]
+    required: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +106,21 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What one message type may contain: tags outside groups (header and trailer too), groups by counter."""
+    """What one message type may contain.
+
+    Attributes:
+        tags: Tags outside groups, header and trailer included.
+        groups: Repeating groups by counter, however deep.
+        header: Tags of the standard header that the body does not list too.
+        trailer: Tags of the standard trailer that neither header nor body list too.
+        required: Tags that header, body and trailer require.
+    """
 
     tags: frozenset[int]
     groups: Mapping[int, Group]
+    header: frozenset[int] = frozenset()
+    trailer: frozenset[int] = frozenset()
+    required: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +213,15 @@ class Dictionary:
                 definition.counter,
                 definition.order,
                 frozenset(self.definitions[position].counter for position in definition.inside),
+                definition.required,
             )
             known = groups.get(group.counter)
             groups[group.counter] = group if known is None else known.united(group)
             fresh = [position for position in definition.inside if position not in seen]
             seen.update(fresh)
             waiting.extend(fresh)
-        tags = frozenset(tag for section in sections for tag in section.order)
-        return Layout(tags, MappingProxyType(groups))
+        header, body, trailer = (frozenset(section.order) for section in sections)
+        required = frozenset(tag for section in sections for tag in section.required)
+        return Layout(
+            header | body | trailer, MappingProxyType(groups), header - body, trailer - body - header, required
+        )

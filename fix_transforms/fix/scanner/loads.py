@@ -21,6 +21,11 @@ SLACK = 64
 _BYTE = ir.IntType(8)
 
 
+def _primitive(function: Callable[..., Any]) -> Any:
+    """An instruction that compiled code may use; the first parameter is numba's own."""
+    return intrinsic(function)
+
+
 def _pointer(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     array = context.make_array(signature.args[0])(context, builder, arguments[0])
     return builder.gep(array.data, [arguments[1]], inbounds=True)
@@ -29,28 +34,15 @@ def _pointer(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
 def _load(bits: int) -> Callable[..., Any]:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         pointer = _pointer(context, builder, signature, arguments)
-        word = builder.load(builder.bitcast(pointer, ir.IntType(bits).as_pointer()), align=1)
-        return word
+        return builder.load(builder.bitcast(pointer, ir.IntType(bits).as_pointer()), align=1)
 
     return generate
 
 
-@intrinsic
+@_primitive
 def load_u64(typing_context: Any, buffer: Any, index: Any) -> Any:
     """Eight bytes at ``index``, the first one lowest."""
     return types.uint64(buffer, types.intp), _load(64)
-
-
-@intrinsic
-def store_u64(typing_context: Any, buffer: Any, index: Any, word: Any) -> Any:
-    """Write eight bytes at ``index``, the lowest one first."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer = _pointer(context, builder, signature, arguments)
-        builder.store(arguments[2], builder.bitcast(pointer, ir.IntType(64).as_pointer()), align=1)
-        return context.get_dummy_value()
-
-    return types.void(buffer, types.intp, types.uint64), generate
 
 
 def _vector(builder: Any, pointer: Any) -> Any:
@@ -61,22 +53,28 @@ def _splat(byte: int) -> Any:
     return ir.Constant(ir.VectorType(_BYTE, 64), [ir.Constant(_BYTE, byte)] * 64)
 
 
-@intrinsic
+def _repeated(builder: Any, byte: Any) -> Any:
+    """A vector with the same byte in all lanes."""
+    first = builder.insert_element(
+        ir.Constant(ir.VectorType(_BYTE, 64), ir.Undefined), byte, ir.Constant(ir.IntType(32), 0)
+    )
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), 64), [ir.Constant(ir.IntType(32), 0)] * 64)
+    return builder.shuffle_vector(first, first, zeros)
+
+
+@_primitive
 def equal_mask(typing_context: Any, buffer: Any, index: Any, byte: Any) -> Any:
     """Which of the 64 bytes at ``index`` equal ``byte``: bit 0 for the first."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         chunk = _vector(builder, _pointer(context, builder, signature, arguments))
-        wanted = ir.Constant(ir.VectorType(_BYTE, 64), ir.Undefined)
-        wanted = builder.insert_element(wanted, arguments[2], ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), 64), [ir.Constant(ir.IntType(32), 0)] * 64)
-        wanted = builder.shuffle_vector(wanted, wanted, zeros)
-        return builder.bitcast(builder.icmp_unsigned("==", chunk, wanted), ir.IntType(64))
+        found = builder.icmp_unsigned("==", chunk, _repeated(builder, arguments[2]))
+        return builder.bitcast(found, ir.IntType(64))
 
     return types.uint64(buffer, types.intp, types.uint8), generate
 
 
-@intrinsic
+@_primitive
 def high_mask(typing_context: Any, buffer: Any, index: Any) -> Any:
     """Which of the 64 bytes at ``index`` are outside ASCII."""
 
@@ -87,7 +85,28 @@ def high_mask(typing_context: Any, buffer: Any, index: Any) -> Any:
     return types.uint64(buffer, types.intp), generate
 
 
-@intrinsic
+@_primitive
+def byte_sum(typing_context: Any, buffer: Any, index: Any, count: Any) -> Any:
+    """Sum modulo 256 of the first ``count`` of the 64 bytes at ``index``; all of them from 64 on."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        chunk = _vector(builder, _pointer(context, builder, signature, arguments))
+        limit = builder.trunc(arguments[2], ir.IntType(32))
+        limit = builder.select(
+            builder.icmp_signed("<", limit, ir.Constant(ir.IntType(32), 64)), limit, ir.Constant(ir.IntType(32), 64)
+        )
+        lanes = ir.Constant(ir.VectorType(_BYTE, 64), [ir.Constant(_BYTE, lane) for lane in range(64)])
+        wanted = builder.icmp_unsigned("<", lanes, _repeated(builder, builder.trunc(limit, _BYTE)))
+        kept = builder.select(wanted, chunk, _splat(0))
+        reduce = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+            builder.module, ir.FunctionType(_BYTE, [kept.type]), "llvm.vector.reduce.add.v64i8"
+        )
+        return builder.zext(builder.call(reduce, [kept]), ir.IntType(64))
+
+    return types.int64(buffer, types.intp, types.intp), generate
+
+
+@_primitive
 def trailing_zeros(typing_context: Any, word: Any) -> Any:
     """How many bits below the lowest set one; the word is not zero."""
 
@@ -97,6 +116,4 @@ def trailing_zeros(typing_context: Any, word: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
-__all__ = ["SLACK", "equal_mask", "high_mask", "load_u64", "store_u64", "trailing_zeros"]
-
-del cgutils
+__all__ = ["SLACK", "byte_sum", "equal_mask", "high_mask", "load_u64", "trailing_zeros"]

@@ -23,6 +23,7 @@ DUCKDB_TYPES: tuple[tuple[DataType, str], ...] = (
     (DECIMAL, "decimal(28,10)"),
     (TIMESTAMP, "timestamp with time zone"),
     (pl.List(pl.Int32), "integer[]"),
+    (pl.List(pl.String), "varchar[]"),
 )
 
 

@@ -1,17 +1,23 @@
 """What surrounds a message on its line: the clock of the log, and whether the engine sent or received it.
 
 Invariant: nothing here fails. A prefix that says nothing gives no time and no direction, and a time of day
-without a date is no time. Profiles are detected; a declared one only has to offer ``LineProfile``'s two methods.
+without a date is no time. Words on the line come before the name of the file, and both before ``local``.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-Direction = Literal["in", "out"]
+from fix_transforms.fix.profiles.words import (
+    Direction,
+    needs_reference,
+    session_direction,
+    session_in,
+    spoken_direction,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CACHE_SIZE = 4096
@@ -27,14 +33,7 @@ _CLOCK = re.compile(
 _TICKS = re.compile(r"\A\s*(?P<ticks>[0-9]{10}|[0-9]{13}|[0-9]{16}|[0-9]{19})(?=[\s:,|\]-])")
 _TICKS_DIGITS = {10: 0, 13: 3, 16: 6, 19: 9}
 
-#: The words of engines, loggers and gateways; the one nearest to the message counts.
-_DIRECTION = re.compile(
-    r"(?P<arrived>\bincoming\b|\binbound\b|\bIncoming\b|\bInbound\b|\bINCOMING\b|\bINBOUND\b|\bIN\b|(?<=\d)\s+in\s*\Z"
-    r"|\b[Rr]ecv\b|\bRECV\b|\b[Rr]eceived?\b|\bRECEIVED\b|\b[Rr]eceiving\b|\bfromApp\b|\bfromAdmin\b|\bRx\b|\bRX\b|<==?|<--|<<)"
-    r"|(?P<left>\boutgoing\b|\boutbound\b|\bOutgoing\b|\bOutbound\b|\bOUTGOING\b|\bOUTBOUND\b|\bOUT\b|(?<=\d)\s+out\s*\Z"
-    r"|\b[Ss]ent\b|\bSENT\b|\b[Ss]end\b|\bSEND\b|\b[Ss]ending\b|\btoApp\b|\btoAdmin\b|\bTx\b|\bTX\b|==>|-->|>>|\bgoing out\b)"
-)
-_SUFFIX = re.compile(r"\.(in|out)(?:\.[0-9]+|\.log|\.txt|\.gz|\.zst|\.bz2|\.xz|\.lz4)*\Z", re.IGNORECASE)
+_SUFFIX = re.compile(r"\.(in|out)(?:\.[0-9]+|\.log|\.txt|\.gz|\.zst|\.bz2|\.xz|\.lz4|\.zip)*\Z", re.IGNORECASE)
 _SESSION_FILE = re.compile(r"FIXT?\.[0-9]\.[0-9](?:SP[0-9])?-(?P<rest>[^/\\]+)\Z", re.IGNORECASE)
 _NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9.\-]")
 
@@ -44,6 +43,17 @@ class LogTime(NamedTuple):
 
     ns: int
     digits: int
+
+
+def zone_of(written: str, zone: ZoneInfo) -> ZoneInfo | timezone:
+    """The zone of a clock: the one written after it, such as ``Z`` or ``+02:00``, else the one that is assumed."""
+    if not written:
+        return zone
+    if written[0] not in "+-":
+        return UTC
+    digits = written[1:].replace(":", "")
+    distance = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-distance if written[0] == "-" else distance)
 
 
 class LineProfile(Protocol):
@@ -63,10 +73,12 @@ class DetectedProfile:
         zone_name: IANA zone of clocks that do not say theirs. An hour that occurs twice is taken as the first.
         source_name: Name of the file: ``….in``, ``….out`` and ``FIX.4.2-LOCAL-REMOTE.messages…`` tell the
             direction where lines do not.
+        local: CompIDs of the side that logs: what they send is outgoing, where neither line nor file tells.
     """
 
-    def __init__(self, zone_name: str = "UTC", source_name: str = "") -> None:
+    def __init__(self, zone_name: str = "UTC", source_name: str = "", local: frozenset[str] = frozenset()) -> None:
         self._zone = ZoneInfo(zone_name)
+        self._local = local
         self._minutes: dict[tuple[str, ...], int | None] = {}
         self._directions: dict[str, Direction | None] = {}
         self._sessions: dict[tuple[str | None, str | None], Direction | None] = {}
@@ -88,7 +100,7 @@ class DetectedProfile:
         year, month, day = match["year"], match["month"], match["day"]
         if year is None:
             year, month, day = match["late_year"], match["first"], match["second"]
-        minute = self._minute(year, month, day, match["minute"], match["zone"] or "")
+        minute = self.minute(year, month, day, match["minute"], match["zone"] or "")
         if minute is None:
             return None
         seconds = int(match["seconds"])
@@ -98,7 +110,7 @@ class DetectedProfile:
         nanoseconds = int(fraction[:_FRACTION_DIGITS].ljust(_FRACTION_DIGITS, "0")) if fraction else 0
         return LogTime((minute + seconds) * 1_000_000_000 + nanoseconds, len(fraction))
 
-    def _minute(self, *key: str) -> int | None:
+    def minute(self, *key: str) -> int | None:
         """Epoch seconds of a minute, remembered: a log has many lines per minute."""
         found = self._minutes.get(key)
         if found is None and key not in self._minutes:
@@ -113,21 +125,12 @@ class DetectedProfile:
         if first > 12 >= second:
             first, second = second, first
         try:
-            local = datetime(int(year), first, second, int(hour), int(minutes), tzinfo=self._zone_of(zone))
+            local = datetime(int(year), first, second, int(hour), int(minutes), tzinfo=zone_of(zone, self._zone))
             elapsed = local - _EPOCH
         except (ValueError, OverflowError):
             return None
         seconds = elapsed.days * 86_400 + elapsed.seconds
         return seconds if abs(seconds) < 9_000_000_000 else None
-
-    def _zone_of(self, zone: str) -> ZoneInfo | timezone:
-        if not zone:
-            return self._zone
-        if zone[0] not in "+-":
-            return UTC
-        digits = zone[1:].replace(":", "")
-        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-        return timezone(-offset if zone[0] == "-" else offset)
 
     @staticmethod
     def _ticks(prefix: str) -> LogTime | None:
@@ -149,17 +152,51 @@ class DetectedProfile:
         if found is None and words not in self._directions:
             if len(self._directions) >= _CACHE_SIZE:
                 self._directions.clear()
-            found = self._directions[words] = _spoken_direction(words)
+            found = self._directions[words] = self.spoken(words)
+        if found is None and "->" in words:
+            found = self.by_prefix_session(words, sender, target)
         return found or self._by_suffix or self._by_session(sender, target)
 
+    @staticmethod
+    def spoken(words: str) -> Direction | None:
+        """What the words of a prefix say, without its clock; digits may have been replaced by ``0``."""
+        return spoken_direction(words)
+
+    @staticmethod
+    def needs_reference(words: str) -> bool:
+        """Whether a prefix of these words takes more than the words: see ``words.needs_reference``."""
+        return needs_reference(words)
+
+    @staticmethod
+    def by_prefix_session(words: str, sender: str | None, target: str | None) -> Direction | None:
+        """What a session in the prefix says about the message's CompIDs."""
+        session = session_in(words)
+        return session_direction(session, sender, target) if session is not None else None
+
+    @property
+    def asks_comp_ids(self) -> bool:
+        """Whether direction may depend on the message's CompIDs where the line says nothing."""
+        return self._by_suffix is None and (self._session is not None or bool(self._local))
+
+    @property
+    def by_suffix(self) -> Direction | None:
+        """What ``….in`` or ``….out`` says of every message of the file."""
+        return self._by_suffix
+
+    def by_file(self, sender: str | None, target: str | None) -> Direction | None:
+        """What the name of the file says about the message's CompIDs."""
+        return self._by_suffix or self._by_session(sender, target)
+
     def _by_session(self, sender: str | None, target: str | None) -> Direction | None:
-        if self._session is None or not sender or not target:
+        if (self._session is None and not self._local) or not sender or not target:
             return None
         key = (sender, target)
         if key not in self._sessions:
             if len(self._sessions) >= _CACHE_SIZE:
                 self._sessions.clear()
             sent, received = self._names_session(sender, target), self._names_session(target, sender)
+            if sent == received:
+                sent, received = sender in self._local, target in self._local
             self._sessions[key] = None if sent == received else "out" if sent else "in"
         return self._sessions[key]
 
@@ -168,13 +205,4 @@ class DetectedProfile:
         names = [re.escape(_NOT_IN_FILE_NAMES.sub("_", name).lower()) for name in (local, remote)]
         plain = [re.escape(name.lower()) for name in (local, remote)]
         pattern = rf"(?:{names[0]}|{plain[0]})(?:_[^-]*)?-(?:{names[1]}|{plain[1]})(?=[._-]|\Z)"
-        return re.match(pattern, self._session or "") is not None
-
-
-def _spoken_direction(words: str) -> Direction | None:
-    last = None
-    for last in _DIRECTION.finditer(words):  # noqa: B007
-        pass
-    if last is None:
-        return None
-    return "in" if last["arrived"] is not None else "out"
+        return self._session is not None and re.match(pattern, self._session) is not None

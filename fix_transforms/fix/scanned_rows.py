@@ -1,0 +1,82 @@
+"""Rows that the compiled pass has read, put among those that the reference decoded.
+
+Invariant: rows come in the order of the file whichever way they were read, and nothing compiled is imported
+unless something was scanned.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from fix_transforms.fix.profiles import DetectedProfile
+
+if TYPE_CHECKING:
+    from fix_transforms.fix.profiles import LineProfile
+    from fix_transforms.fix.segments import Scanned
+
+#: Slices that rows of both kinds are put in order from; beyond it, sorting is cheaper.
+_MOST_SLICES = 32
+
+
+class ScannedRows:
+    """The scanned stretches of one chunk."""
+
+    def __init__(self) -> None:
+        self._taken: list[tuple[Scanned, int]] = []
+        self.messages = 0
+        self.lines = 0
+
+    def add(self, scanned: Scanned, first_index: int) -> None:
+        """Take the next stretch; its first message has this index in the file."""
+        self._taken.append((scanned, first_index))
+        self.messages += scanned.messages
+        self.lines += scanned.lines
+
+    def joined_with(
+        self, decoded: pl.DataFrame, unfolded: pl.DataFrame, profile: LineProfile
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The frames of ``fix_messages`` and ``fix_group_fields`` with the rows of the reference and the scanned ones."""
+        if not self.messages:
+            return decoded, unfolded
+        from fix_transforms.fix.scanner.rows import group_rows, message_rows
+
+        assert isinstance(profile, DetectedProfile)  # nothing is scanned where another was declared
+        taken = [(piece, index) for piece, index in self._taken if piece.messages]
+        messages, groups = [], []
+        for _, pieces in groupby(taken, key=lambda pair: id(pair[0].store)):
+            stretches = list(pieces)
+            messages.append(message_rows(stretches, profile))
+            groups.append(group_rows(stretches, messages[-1]))
+        return _in_order([*messages, decoded], "message_index"), _in_order([*groups, unfolded], "message_index")
+
+    def with_events(self, decoded: pl.DataFrame, profile: LineProfile) -> pl.DataFrame:
+        """The frame of ``log_events`` with both kinds of rows."""
+        if not self.lines:
+            return decoded
+        from fix_transforms.fix.scanner.rows import event_rows
+
+        assert isinstance(profile, DetectedProfile)
+        taken = [piece for piece, _ in self._taken if piece.lines]
+        frames = [event_rows(list(pieces), profile) for _, pieces in groupby(taken, key=lambda piece: id(piece.store))]
+        return _in_order([*frames, decoded], "byte_offset")
+
+
+def _in_order(frames: list[pl.DataFrame], key: str) -> pl.DataFrame:
+    """Frames that are each in order as one; rows are only moved where many of them change places."""
+    whole = pl.concat([frame for frame in frames if frame.height] or frames[:1], rechunk=False)
+    keys = whole[key].to_numpy()
+    order = np.argsort(keys, kind="stable")
+    starts = np.flatnonzero(np.diff(order, prepend=-2) != 1)
+    if len(starts) <= 1:
+        return whole
+    if len(starts) > _MOST_SLICES:
+        return whole[order]
+    stops = np.append(starts[1:], len(order))
+    return pl.concat(
+        [whole.slice(int(order[start]), int(stop - start)) for start, stop in zip(starts, stops, strict=True)],
+        rechunk=False,
+    )

@@ -1,0 +1,216 @@
+"""Joins what the compiled pass read with what the reference reads between: ``Ahead`` looks ahead of the framer.
+
+Invariant: a stretch is given out only where the framer stands at its first byte, or right before it with nothing
+but blanks between, and nothing is open; else it is dropped, whole or up to where the framer stands.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fix_transforms.fix.profiles.words import TWIN_WORDS
+from fix_transforms.fix.scanner.parts import Part, Parts
+from fix_transforms.fix.segments import Scanned
+from fix_transforms.fix.textlines import BLANKS, says_nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fix_transforms.fix.scanner.blocks import Run
+    from fix_transforms.fix.session_versions import SessionVersions
+
+#: How much of what a pass left at its end is searched for twins.
+_SEARCHED_BYTES = 1024 * 1024
+#: How much may be left of a buffer.
+_REST_BYTES = 64 * 1024
+_TWINS = tuple(word.encode() for word in TWIN_WORDS)
+
+
+class Ahead:
+    """The compiled pass over the framer's buffer.
+
+    Args:
+        versions: Which dictionary a message is to be read with.
+        threads: How many scan at once.
+        pseudonyms: Whether identities are to be replaced.
+    """
+
+    def __init__(self, versions: SessionVersions, threads: int = 1, *, pseudonyms: bool = False) -> None:
+        self._scanner = Parts(versions, threads, pseudonyms=pseudonyms)
+        self._versions = versions
+        self._generation = versions.generation
+        self._parts: Iterator[Part] = iter(())
+        self._runs: deque[Run] = deque()
+        self._origin = 0
+        self._line = 0
+        self._first_line = 0
+        self._look_at = 0
+        self._gave_up = False
+        self._gave = False
+
+    @property
+    def buffer_bytes(self) -> int:
+        """How much is best read at once."""
+        return self._scanner.buffer_bytes
+
+    def forget(self) -> None:
+        """The buffer is another one now."""
+        self._drop_all()
+        self._gave = False
+
+    def _drop_all(self) -> None:
+        self._scanner.forget()
+        self._parts = iter(())
+        self._runs.clear()
+        self._look_at = 0
+
+    def claim(self, buffer: bytes, position: int, base: int, line: int, *, inside: bool) -> Scanned | None:
+        """What was read from here on; nothing where the framer has to go on by itself.
+
+        Args:
+            buffer: The bytes at hand.
+            position: Where the last segment ended in it.
+            base: Offset of the buffer in the file.
+            line: Number of the line at ``position``.
+            inside: Whether a segment ended on this line.
+        """
+        if self._generation != self._versions.generation:  # a Logon stated a version: groups may be others now
+            self._generation = self._versions.generation
+            self._drop_all()
+        while self._runs or self._look(buffer, position, line, inside=inside):
+            run = self._runs[0]
+            here = position - self._origin
+            if here > run.start:
+                self._runs.popleft()
+                rest = _rest(run, here)
+                if rest is not None:
+                    return self._give(rest, position, base)
+                continue
+            if here < run.start and not _is_empty(buffer[position : self._origin + run.start], inside=inside):
+                return None
+            self._runs.popleft()
+            if here == run.start and run.inside != inside:
+                continue
+            return self._give(run, position, base)
+        return None
+
+    def next_line(self, buffer: bytes, position: int) -> int:
+        """Where the next stretch starts, if it starts a line after ``position``; else the end of the buffer."""
+        if self._runs:
+            start = self._origin + self._runs[0].start
+            if start > position and buffer[start - 1 : start] == b"\n":
+                return start
+        return len(buffer) + 1
+
+    def drop(self) -> None:
+        """The next stretch cannot be reached."""
+        self._runs.popleft()
+
+    def is_done(self, buffer: bytes, position: int) -> bool:
+        """Whether little is left after what was given out of this buffer: it is better read with what follows."""
+        return self._gave and not self._runs and len(buffer) - position < _REST_BYTES
+
+    # ---- looking ----
+
+    def _look(self, buffer: bytes, position: int, line: int, *, inside: bool) -> bool:
+        """Get more stretches; whether there are any."""
+        if self._gave_up:
+            return False
+        part = next(self._parts, None)
+        while part is None or not self._take(buffer, part):
+            if part is None:
+                if position < self._look_at:
+                    return False
+                self._look_at = len(buffer) + 1
+                self._first_line = line
+                self._parts = self._scanner.scan(buffer, position, inside=inside)
+            part = next(self._parts, None)
+            if self._gave_up or (part is None and position < self._look_at):
+                return False
+        return True
+
+    def _take(self, buffer: bytes, part: Part) -> bool:
+        self._origin, self._line = part.start, self._first_line + part.line
+        if self._holds_twins(buffer, part):
+            self._gave_up = True
+            return False
+        self._runs.extend(part.runs[:-1])
+        kept = _without_last_message(part.runs[-1]) if part.runs else None
+        if kept is not None:
+            self._runs.append(kept)
+        if not part.is_whole and self._runs:
+            self._look_at = min(self._look_at, part.start + self._runs[-1].stop)
+        return bool(self._runs)
+
+    def _holds_twins(self, buffer: bytes, part: Part) -> bool:
+        """Whether an engine's own copies of messages stand between stretches: then lines have to be compared."""
+        starts = [0, *(run.stop for run in part.runs)]
+        ends = [run.start for run in part.runs] + [min(part.stop - part.start, starts[-1] + _SEARCHED_BYTES)]
+        for start, end in zip(starts, ends, strict=True):
+            gap = buffer[part.start + start : part.start + end]
+            if gap and any(word in gap for word in _TWINS):
+                return True
+        return False
+
+    def _give(self, run: Run, position: int, base: int) -> Scanned:
+        """Hand over, with offsets and lines of the file in place of those of the pass."""
+        self._gave = True
+        offset = base + self._origin
+        rows, events = run.store.rows, run.store.events
+        for entries, first, last in ((rows, run.row, run.row_stop), (events, run.event, run.event_stop)):
+            entries.start[first:last] += offset
+            entries.end[first:last] += offset
+            entries.line[first:last] += self._line
+        return Scanned(
+            run.store,
+            base + position,
+            offset + run.stop,
+            run.row,
+            run.row_stop,
+            run.event,
+            run.event_stop,
+            offset + run.resume,
+            self._line + run.resume_lines,
+            self._line + run.lines,
+        )
+
+
+def _is_empty(between: bytes, *, inside: bool) -> bool:
+    """Whether the framer would make nothing of the bytes between two stretches."""
+    if not between.strip(BLANKS):
+        return True
+    rest, _, lines = between.partition(b"\n")
+    return inside and says_nothing(rest.strip(BLANKS)) and not lines.strip(BLANKS)
+
+
+def _rest(run: Run, here: int) -> Run | None:
+    """What of a stretch lies behind ``here``, if one of its segments ends exactly there."""
+    row = _after(run.store.rows.end, run.row, run.row_stop, here)
+    event = _after(run.store.events.end, run.event, run.event_stop, here)
+    is_end = (row > run.row and run.store.rows.end[row - 1] == here) or (
+        event > run.event and run.store.events.end[event - 1] == here
+    )
+    if not is_end or here >= run.stop:
+        return None
+    return replace(run, start=here, row=row, event=event, inside=True)
+
+
+def _after(ends: np.ndarray, first: int, last: int, here: int) -> int:
+    return first + int(np.searchsorted(ends[first:last], here, side="right"))
+
+
+def _without_last_message(run: Run) -> Run | None:
+    """The stretch up to its last message but one: whether that has a twin is told by the line after it."""
+    if run.row_stop - run.row < 2:
+        return None
+    rows = run.store.rows
+    row_stop = run.row_stop - 1
+    stop, lines = int(rows.end[row_stop - 1]), int(rows.line[row_stop - 1])
+    event_stop = _after(run.store.events.end, run.event, run.event_stop, stop)
+    return replace(
+        run, stop=stop, row_stop=row_stop, event_stop=event_stop, resume=stop, resume_lines=lines, lines=lines
+    )

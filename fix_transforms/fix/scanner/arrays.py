@@ -1,0 +1,183 @@
+"""The arrays that the compiled pass reads and fills.
+
+Invariant: a row of ``Rows`` is whole or not there; ``filled[slot]`` says up to which row a slot has been written,
+and everything beyond it is void, so that slots which never occur cost nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fix_transforms.fix.scanner.layout import SLOT_TAGS, TAG_LIMIT, kinds, slots
+from fix_transforms.fix.scanner.unfolding import GroupRows, new_group_rows
+
+#: Rows that one set of arrays holds: as many as a chunk.
+ROWS = 20_000
+#: Most fields of a message that is read here.
+FIELDS = 4_096
+#: Most stretches between irregular ones in one pass.
+RUNS = 4_096
+#: Fields inside groups that go with them.
+GROUP_ROWS = 24 * ROWS
+PATH_BYTES = 8 * 1024 * 1024
+#: Longest word of a lexicon, and how many it holds.
+WORD_BYTES = 128
+WORDS = 1_024
+
+
+class Rows(NamedTuple):
+    """One entry per message, and per slot and message."""
+
+    words: np.ndarray  # uint64 [slot * row * 2]: string view, decimal halves, or a number with its digits
+    valid: np.ndarray  # uint8 [slot * row]
+    filled: np.ndarray  # int64 [slot]
+    start: np.ndarray  # int64: index of 8= in the block
+    end: np.ndarray  # int64
+    line: np.ndarray  # int64: line ends before it in the block
+    delimiter: np.ndarray  # int16
+    shape: np.ndarray  # int32: shape of the prefix; -1 without one
+    clock: np.ndarray  # int8: what find_clock found
+    minute: np.ndarray  # int64
+    nanoseconds: np.ndarray  # int64
+    digits: np.ndarray  # int64
+    raw: np.ndarray  # uint64 [2 * row]: string view
+    prefix: np.ndarray  # uint64 [2 * row]: string view
+
+
+class Events(NamedTuple):
+    """One entry per line that is no message."""
+
+    start: np.ndarray
+    end: np.ndarray
+    line: np.ndarray
+    clock: np.ndarray
+    minute: np.ndarray
+    nanoseconds: np.ndarray
+    digits: np.ndarray
+    text: np.ndarray  # uint64 [2 * row]: string view
+
+
+class Lexicon(NamedTuple):
+    """Words with a number each, found by hash (open addressing)."""
+
+    words: np.ndarray  # uint8 [n, WORD_BYTES]
+    lengths: np.ndarray  # int64 [n]
+    values: np.ndarray  # int64 [n]
+    buckets: np.ndarray  # int32 [4 * n]: word + 1
+    missing: np.ndarray  # int64 [2]: length and bucket of the last word that was not found
+    size: np.ndarray  # int64 [1]
+
+
+class Tables(NamedTuple):
+    """What the pass knows, and its scratch space."""
+
+    slots: np.ndarray
+    kinds: np.ndarray
+    roles: np.ndarray
+    stamps: np.ndarray  # int64 [tag]: the message that had it last
+    serial: np.ndarray  # int64 [1]: number of the message, for stamps
+    tags: np.ndarray  # int32 [field]
+    starts: np.ndarray  # int64 [field]
+    lengths: np.ndarray  # int64 [field]
+    clock: np.ndarray  # int64 [8]: what find_clock says
+    date: np.ndarray  # int64 [2]: the last date and its days
+    delimiters: np.ndarray  # uint64 [n]: bytes of each known delimiter
+    delimiter_widths: np.ndarray  # int64 [n]: 0 for what is no delimiter
+    delimiter_count: np.ndarray  # int64 [1]
+    spelled: np.ndarray  # uint8 [WORD_BYTES]: what is looked up
+    prefixes: Lexicon  # shapes of prefixes; value 1 for those that the reference has to judge
+    layouts: Lexicon  # version, session and type of messages with groups; value is the layout, -1 without groups
+    grouped: np.ndarray  # uint8 [field]: whether a field is inside a group
+
+
+class Groups(NamedTuple):
+    """Rows of fields inside groups, and scratch to find them."""
+
+    rows: GroupRows
+    message: np.ndarray  # int64 [group row]: its message's row
+    value: np.ndarray  # uint64 [2 * group row]: string view
+    path: np.ndarray  # uint64 [2 * group row]: string view into ``rows.paths``
+    state: np.ndarray  # int64 [2]: rows and bytes of paths used
+
+
+def new_rows(capacity: int = ROWS) -> Rows:
+    """Room for so many messages; memory is only taken where it is written."""
+    width = len(SLOT_TAGS)
+    return Rows(
+        words=np.empty(width * capacity * 2, np.uint64),
+        valid=np.empty(width * capacity, np.uint8),
+        filled=np.zeros(width, np.int64),
+        start=np.empty(capacity, np.int64),
+        end=np.empty(capacity, np.int64),
+        line=np.empty(capacity, np.int64),
+        delimiter=np.empty(capacity, np.int16),
+        shape=np.empty(capacity, np.int32),
+        clock=np.empty(capacity, np.int8),
+        minute=np.empty(capacity, np.int64),
+        nanoseconds=np.empty(capacity, np.int64),
+        digits=np.empty(capacity, np.int64),
+        raw=np.empty(2 * capacity, np.uint64),
+        prefix=np.empty(2 * capacity, np.uint64),
+    )
+
+
+def new_events(capacity: int = ROWS) -> Events:
+    """Room for so many lines."""
+    return Events(
+        start=np.empty(capacity, np.int64),
+        end=np.empty(capacity, np.int64),
+        line=np.empty(capacity, np.int64),
+        clock=np.empty(capacity, np.int8),
+        minute=np.empty(capacity, np.int64),
+        nanoseconds=np.empty(capacity, np.int64),
+        digits=np.empty(capacity, np.int64),
+        text=np.empty(2 * capacity, np.uint64),
+    )
+
+
+def new_groups() -> Groups:
+    """Room for the groups of a store's messages."""
+    return Groups(
+        rows=new_group_rows(GROUP_ROWS, PATH_BYTES),
+        message=np.empty(GROUP_ROWS, np.int64),
+        value=np.empty(2 * GROUP_ROWS, np.uint64),
+        path=np.empty(2 * GROUP_ROWS, np.uint64),
+        state=np.zeros(2, np.int64),
+    )
+
+
+def new_lexicon() -> Lexicon:
+    """A lexicon without words."""
+    return Lexicon(
+        words=np.zeros((WORDS, WORD_BYTES), np.uint8),
+        lengths=np.zeros(WORDS, np.int64),
+        values=np.zeros(WORDS, np.int64),
+        buckets=np.zeros(4 * WORDS, np.int32),
+        missing=np.zeros(2, np.int64),
+        size=np.zeros(1, np.int64),
+    )
+
+
+def new_tables(roles: np.ndarray) -> Tables:
+    """Tables that have learnt nothing yet."""
+    return Tables(
+        slots=slots(),
+        kinds=kinds(),
+        roles=roles,
+        stamps=np.zeros(TAG_LIMIT, np.int64),
+        serial=np.zeros(1, np.int64),
+        tags=np.empty(FIELDS, np.int32),
+        starts=np.empty(FIELDS, np.int64),
+        lengths=np.empty(FIELDS, np.int64),
+        clock=np.zeros(8, np.int64),
+        date=np.zeros(2, np.int64),
+        delimiters=np.zeros(64, np.uint64),
+        delimiter_widths=np.zeros(64, np.int64),
+        delimiter_count=np.zeros(1, np.int64),
+        spelled=np.empty(WORD_BYTES, np.uint8),
+        prefixes=new_lexicon(),
+        layouts=new_lexicon(),
+        grouped=np.zeros(FIELDS, np.uint8),
+    )

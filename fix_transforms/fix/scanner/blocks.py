@@ -1,0 +1,262 @@
+"""Runs the compiled pass over a block and teaches it what it does not know: delimiters and shapes of prefixes.
+
+Invariant: what was learnt depends on the bytes alone, and rows of one ``Store`` all speak of the same words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fix_transforms.fix.candidates import START
+from fix_transforms.fix.delimiters import HEADER, is_padded
+from fix_transforms.fix.profiles import is_twin
+from fix_transforms.fix.scanner import passes
+from fix_transforms.fix.scanner.arrays import (
+    FIELDS,
+    GROUP_ROWS,
+    PATH_BYTES,
+    RUNS,
+    WORDS,
+    new_events,
+    new_groups,
+    new_rows,
+    new_tables,
+)
+from fix_transforms.fix.scanner.envelopes import NEW_DELIMITER, NEW_LAYOUT, NEW_PREFIX
+from fix_transforms.fix.scanner.layout import roles
+from fix_transforms.fix.scanner.layouts import counter_tags, known_counters
+from fix_transforms.fix.scanner.loads import SLACK
+from fix_transforms.fix.scanner.unfolding import new_group_scratch
+from fix_transforms.fix.scanner.words import ENDED, LAYOUT_TAGS, MSG_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fix_transforms.fix.scanner.arrays import Events, Groups, Lexicon, Rows, Tables
+    from fix_transforms.fix.scanner.layouts import Layouts
+    from fix_transforms.fix.session_versions import SessionVersions
+
+#: Rows that must be free for a store to be used on.
+_LEAST_ROOM = 64
+
+
+@dataclass(slots=True)
+class Store:
+    """Rows that were read, the blocks that they point into, and what their numbers mean.
+
+    Attributes:
+        blocks: Buffers of the string views, by number.
+        delimiters: Delimiter by number.
+        shapes: Words of a prefix by number.
+    """
+
+    rows: Rows = field(default_factory=new_rows)
+    events: Events = field(default_factory=new_events)
+    groups: Groups = field(default_factory=new_groups)
+    blocks: list[np.ndarray] = field(default_factory=list)
+    delimiters: list[bytes] = field(default_factory=list)
+    shapes: list[str] = field(default_factory=list)
+    row: int = 0
+    event: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time for another."""
+        group_rows, path_bytes = self.groups.state.tolist()
+        return (
+            min(len(self.rows.start) - self.row, len(self.events.start) - self.event) < _LEAST_ROOM
+            or group_rows > GROUP_ROWS - 2 * FIELDS
+            or path_bytes > PATH_BYTES // 2
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of a block that was read. All indices count from the start of the pass.
+
+    Attributes:
+        inside: Whether its first byte is inside a line, after something on it.
+        row: Its messages in the store, up to ``row_stop``; ``event`` and ``event_stop`` likewise.
+        resume: Where a later version of the file is to be read from, and ``resume_lines`` the line ends before it.
+        lines: Line ends between the start of the pass and ``stop``.
+    """
+
+    store: Store
+    start: int
+    stop: int
+    row: int
+    row_stop: int
+    event: int
+    event_stop: int
+    resume: int
+    resume_lines: int
+    lines: int
+    inside: bool
+
+
+class BlockScanner:
+    """One compiled reader: not to be used by two threads at once.
+
+    Args:
+        versions: Which dictionary a message is to be read with.
+        layouts: What is known of the groups of message types; shared by all readers of a file.
+        pseudonyms: Whether identities are to be replaced.
+    """
+
+    def __init__(self, versions: SessionVersions, layouts: Layouts, *, pseudonyms: bool) -> None:
+        self._versions = versions
+        self._layouts = layouts
+        counters = np.maximum(known_counters(), counter_tags(versions.overlays))
+        self._tables: Tables = new_tables(roles(counters, pseudonyms=pseudonyms))
+        self._scratch = new_group_scratch(FIELDS)
+        self._delimiters: list[bytes] = []
+        self._shapes: list[str] = []
+        self._runs = np.zeros((RUNS, passes.RUN_FIELDS), np.int64)
+        self._found = np.zeros(8, np.int64)
+        self._generation = versions.generation
+        self._store = self._new_store()
+
+    def scan(self, block: bytes, position: int, end: int, *, inside: bool) -> tuple[list[Run], bool]:
+        """Read a block as far as it is regular and settled.
+
+        Args:
+            block: The bytes.
+            position: Where to start: a segment has ended here.
+            end: Where to stop.
+            inside: Whether a segment ended on this line.
+
+        Returns:
+            What was read, and whether the pass came to the end of the block.
+        """
+        if self._store.is_full or self._is_tired:
+            self._store = self._new_store()
+        if self._generation != self._versions.generation:
+            self._generation = self._versions.generation
+            _forget(self._tables.layouts)
+        store, state = self._store, np.zeros(passes.STATE, np.int64)
+        work = _working_copy(block, position, end)
+        state[passes.BLOCK_END] = end - position
+        state[passes.INSIDE_LINE] = inside
+        state[passes.ROW], state[passes.EVENT], state[passes.BLOCK] = store.row, store.event, len(store.blocks)
+        state[passes.FREE_AT] = end - position + SLACK
+        state[passes.LEARNS] = 1
+        state[passes.BY_SESSION] = self._versions.depends_on_session or b"8=FIXT" in block[position:end]
+        passes.open_run(self._runs, 0, inside, 0, state)
+        store.blocks.append(work)
+        self._pass(block, position, work, state)
+        store.row, store.event = int(state[passes.ROW]), int(state[passes.EVENT])
+        found = self._runs[: min(int(state[passes.RUN]) + 1, RUNS)].tolist()
+        runs = [Run(store, *run) for run in found if run[passes.STOP] > run[passes.START]]
+        return runs, state[passes.STATUS] == passes.DONE
+
+    def start_store(self) -> None:
+        """Leave the store to whoever reads it."""
+        self._store = self._new_store()
+
+    def _pass(self, block: bytes, position: int, work: np.ndarray, state: np.ndarray) -> None:
+        """Go on until nothing is to be learnt any more."""
+        store, tables = self._store, self._tables
+        while True:
+            code = passes.scan_block(
+                work, state, tables, store.rows, store.events, self._runs, self._found, store.groups,
+                self._layouts.arrays, self._scratch,
+            )  # fmt: skip
+            if code == NEW_DELIMITER:
+                self._learn_delimiter(block, position + int(state[passes.MARK]))
+            elif code == NEW_PREFIX:
+                self._learn(tables.prefixes, state, self._judge_shape)
+            elif code == NEW_LAYOUT:
+                self._learn(tables.layouts, state, self._judge_layout)
+            else:
+                state[passes.STATUS] = code
+                return
+
+    # ---- what it does not know yet ----
+
+    @property
+    def _is_tired(self) -> bool:
+        """Whether what was learnt fills its tables; only a new store may forget it."""
+        tables = self._tables
+        words = max(int(tables.prefixes.size[0]), int(tables.layouts.size[0]))
+        return words > WORDS * 7 // 8 or int(tables.delimiter_count[0]) > len(tables.delimiters) * 3 // 4
+
+    def _new_store(self) -> Store:
+        """Room for more rows, with empty tables where they have become too full."""
+        if self._is_tired:
+            _forget(self._tables.prefixes)
+            _forget(self._tables.layouts)
+            self._tables.delimiter_count[0] = 0
+            self._delimiters, self._shapes = [], []
+        return Store(delimiters=self._delimiters, shapes=self._shapes)
+
+    def _learn_delimiter(self, block: bytes, index: int) -> None:
+        """Ask the framing whether what stands after BeginString(8) is a delimiter."""
+        tables = self._tables
+        head = HEADER.match(block, index)
+        stated = _stated_delimiter(block, index)
+        is_whole = head is not None and head["length"] is not None and head["delimiter"] == stated
+        if tables.delimiter_count[0] == len(tables.delimiters):
+            tables.delimiter_count[0] -= 1
+            self._delimiters.pop()
+        known = int(tables.delimiter_count[0])
+        tables.delimiters[known] = int.from_bytes(stated, "little")
+        tables.delimiter_widths[known] = len(stated) if is_whole and not is_padded(stated) else 0
+        tables.delimiter_count[0] = known + 1
+        self._delimiters.append(stated)
+
+    def _learn(self, lexicon: Lexicon, state: np.ndarray, judge: Callable[[bytes], int]) -> None:
+        """Add the word that was looked up in vain, with what it means."""
+        known = int(lexicon.size[0])
+        if known == WORDS:
+            state[passes.LEARNS] = 0
+            return
+        length, bucket = lexicon.missing.tolist()
+        word = bytes(self._tables.spelled[:length])
+        lexicon.words[known, :length] = self._tables.spelled[:length]
+        lexicon.lengths[known] = length
+        lexicon.values[known] = judge(word)
+        lexicon.buckets[bucket] = known + 1
+        lexicon.size[0] = known + 1
+
+    def _judge_shape(self, word: bytes) -> int:
+        """Keep the shape of a prefix; 1 where it marks a twin, whose message is left to the reference."""
+        shape = word.decode("ascii")
+        self._shapes.append(shape)
+        return int(is_twin(shape))
+
+    def _judge_layout(self, word: bytes) -> int:
+        """The layout of a version, session and message type; -1 where it has no groups."""
+        values = re.findall(rb"([^\x01\x02]*)([\x01\x02])", word)
+        first = {
+            tag: value.decode("ascii")
+            for tag, (value, end) in zip(LAYOUT_TAGS, values, strict=False)
+            if end[0] == ENDED
+        }
+        msg_type = first.get(MSG_TYPE, "")
+        return self._layouts.register(self._versions.dictionary(first, msg_type), msg_type)
+
+
+def _forget(lexicon: Lexicon) -> None:
+    lexicon.buckets[:] = 0
+    lexicon.size[0] = 0
+
+
+def _stated_delimiter(block: bytes, index: int) -> bytes:
+    """What stands between BeginString(8) and ``9=``."""
+    begin_end = index + len(START)
+    while block[begin_end : begin_end + 1].isalnum() or block[begin_end : begin_end + 1] == b".":
+        begin_end += 1
+    return block[begin_end : block.index(b"9=", begin_end + 1)]
+
+
+def _working_copy(block: bytes, position: int, end: int) -> np.ndarray:
+    """The block with slack after it, and free space for messages whose delimiter is replaced."""
+    size = end - position
+    work = np.empty(2 * (size + SLACK), np.uint8)
+    work[:size] = np.frombuffer(block, np.uint8, size, position)
+    work[size : size + SLACK] = 0
+    return work

@@ -1,0 +1,297 @@
+"""The clock of a log line for the compiled pass, without a Python object.
+
+Invariant: for every ASCII prefix the answer is that of ``DetectedProfile.log_time``, and the bytes that are said
+to be the clock are those that its pattern matches. Calendar and zone stay with the profile: the pass asks it once
+per minute, with what ``minute_of`` makes of a key. No byte outside the given range is read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from fix_transforms.fix.scanner.compiling import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    Bytes = NDArray[np.uint8]
+
+#: What ``find_clock`` found. An impossible clock is clock text all the same, and no time.
+NO_CLOCK: Final = 0
+CLOCK: Final = 1
+TICKS: Final = 2
+IMPOSSIBLE_CLOCK: Final = 3
+
+#: Where ``find_clock`` puts what it found.
+CLOCK_START: Final = 0
+CLOCK_END: Final = 1
+MINUTE_KEY: Final = 2
+NANOSECONDS: Final = 3
+FRACTION_DIGITS: Final = 4
+CLOCK_SLOTS: Final = 8
+
+#: The zone in a minute key: none written, UTC, or the four digits of an offset after one of the two signs' bases.
+_NO_ZONE: Final = 0
+_UTC: Final = 1
+_PLUS_ZONE: Final = 2
+_MINUS_ZONE: Final = 10_002
+_ZONES: Final = 100_000
+
+#: ``1/1/2024 1:00:00`` and ``20240102-1:00:00``: no clock is shorter. The same for its parts.
+_SHORTEST: Final = 16
+_SHORTEST_TIME: Final = 7
+_MINUTES_AND_SECONDS: Final = 6
+_LONGEST_GAP: Final = 4
+_LONGEST_FRACTION: Final = 12
+_KEPT_DIGITS: Final = 9
+_SHORTEST_TICKS: Final = 10
+_TICKS_FRACTIONS: Final = (0, 3, 6, 9)
+_SECOND: Final = 1_000_000_000
+_LAST_SECOND: Final = 60
+_TICKS_BOUND: Final = 9_000_000_000 * _SECOND
+
+#: Nanoseconds of a one in the last place, by the number of decimals.
+_LAST_PLACE: Final = np.array([10 ** max(9 - digits, 0) for digits in range(_LONGEST_FRACTION + 1)])
+
+#: What a byte adds to a number (computed with in int64). Anything but a digit takes a number of up to nine digits below zero at any place.
+_VALUE: Final = np.array([byte - 48 if 48 <= byte <= 57 else -(10**9) for byte in range(256)], np.int32)
+
+
+def _among(characters: Iterable[str]) -> NDArray[np.bool_]:
+    chosen = frozenset(characters)
+    return np.array([chr(byte) in chosen for byte in range(256)])
+
+
+_ASCII: Final = [chr(code) for code in range(128)]
+_SPACES: Final = [character for character in _ASCII if character.isspace()]
+_IS_SPACE: Final = _among(_SPACES)
+_IS_WORD: Final = _among(character for character in _ASCII if character.isalnum() or character == "_")
+_IS_DATE_SEPARATOR: Final = _among("-/.")
+_IS_GAP_MARK: Final = _among("-T_")
+_IS_GAP: Final = _among(" \t")
+_IS_FRACTION_MARK: Final = _among(".,:")
+_ENDS_TICKS: Final = _among([*_SPACES, *":,|]-"])
+
+_SPACE: Final = ord(" ")
+_SLASH: Final = ord("/")
+_COLON: Final = ord(":")
+_PLUS: Final = ord("+")
+_SIGNS: Final = (_PLUS, ord("-"))
+_Z: Final = ord("Z")
+_ZONE_NAMES: Final = (int.from_bytes(b"UTC", "big"), int.from_bytes(b"GMT", "big"))
+
+
+@compiled
+def find_clock(buf: Bytes, start: int, end: int, out: NDArray[np.int64]) -> int:
+    """Find the leftmost clock, else ticks at the start.
+
+    Args:
+        buf: uint8, contiguous, may be read-only; ``buf[start:end]`` is the prefix, of ASCII only.
+        start: First index of the prefix, int64.
+        end: Index after it, int64.
+        out: int64, at least ``CLOCK_SLOTS`` long. ``CLOCK_START`` and ``CLOCK_END``: the indices in ``buf`` that the
+            profile's pattern matches. ``MINUTE_KEY``: for ``minute_of``. ``NANOSECONDS``: into the minute; for ticks
+            since the epoch. ``FRACTION_DIGITS``: as written, up to 12.
+
+    Returns:
+        ``NO_CLOCK``, ``CLOCK``, ``TICKS``, or ``IMPOSSIBLE_CLOCK``: only the indices are set, and there is no time.
+    """
+    after_digit = False
+    at = start
+    while at + _SHORTEST <= end:
+        digit = _VALUE[buf[at]] >= 0
+        if digit and not after_digit:
+            found = _clock_at(buf, at, end, out)
+            if found != NO_CLOCK:
+                return found
+        after_digit = digit
+        at += 1
+    return _ticks(buf, start, end, out)
+
+
+def minute_of(key: int) -> tuple[str, str, str, str, str]:
+    """Year, first and second number of the date, ``HH:MM`` and zone, as a profile's calendar takes them."""
+    key, zone = divmod(key, _ZONES)
+    key, minute = divmod(key, 100)
+    key, hour = divmod(key, 100)
+    key, second = divmod(key, 100)
+    year, first = divmod(key, 100)
+    return f"{year:04}", f"{first:02}", f"{second:02}", f"{hour:02}:{minute:02}", _zone_text(zone)
+
+
+def _zone_text(zone: int) -> str:
+    if zone == _NO_ZONE:
+        return ""
+    if zone == _UTC:
+        return "Z"
+    return f"-{zone - _MINUS_ZONE:04}" if zone >= _MINUS_ZONE else f"+{zone - _PLUS_ZONE:04}"
+
+
+@compiled
+def _clock_at(buf: Bytes, at: int, end: int, out: NDArray[np.int64]) -> int:
+    """What starts at this digit; ``_SHORTEST`` bytes are there."""
+    date, after_date = _date(buf, at)
+    if date < 0:
+        return NO_CLOCK
+    minute, seconds, after_seconds = _time(buf, _after_gap(buf, after_date, end), end)
+    if minute < 0 or seconds < 0:
+        return NO_CLOCK
+    fraction, digits, after_fraction = _fraction(buf, after_seconds, end)
+    if after_fraction < end and _VALUE[buf[after_fraction]] >= 0:
+        return NO_CLOCK
+    zone, after_zone = _zone(buf, after_fraction, end)
+    out[CLOCK_START] = at
+    out[CLOCK_END] = after_zone
+    if seconds > _LAST_SECOND:
+        return IMPOSSIBLE_CLOCK
+    out[MINUTE_KEY] = (date * 10_000 + minute) * _ZONES + zone
+    out[NANOSECONDS] = seconds * _SECOND + fraction
+    out[FRACTION_DIGITS] = digits
+    return CLOCK
+
+
+@compiled
+def _two_digits(buf: Bytes, at: int) -> int:
+    number: int = _VALUE[buf[at]] * 10 + _VALUE[buf[at + 1]]
+    return number
+
+
+@compiled
+def _one_or_two_digits(buf: Bytes, at: int) -> tuple[int, int]:
+    """The number, or below zero, and the index after it."""
+    if _VALUE[buf[at + 1]] >= 0:
+        return _two_digits(buf, at), at + 2
+    return _VALUE[buf[at]], at + 1
+
+
+@compiled
+def _date(buf: Bytes, at: int) -> tuple[int, int]:
+    """The date as the decimal number year, first, second, or below zero; and the index after it."""
+    first, slash = _one_or_two_digits(buf, at)
+    if buf[slash] == _SLASH:
+        return _date_with_late_year(buf, first, slash)
+    year = _two_digits(buf, at) * 100 + _two_digits(buf, at + 2)
+    separator = buf[at + 4]
+    if _IS_DATE_SEPARATOR[separator] and separator == buf[at + 7]:
+        return year * 10_000 + _two_digits(buf, at + 5) * 100 + _two_digits(buf, at + 8), at + 10
+    return year * 10_000 + _two_digits(buf, at + 4) * 100 + _two_digits(buf, at + 6), at + 8
+
+
+@compiled
+def _date_with_late_year(buf: Bytes, first: int, slash: int) -> tuple[int, int]:
+    second, late_slash = _one_or_two_digits(buf, slash + 1)
+    if buf[late_slash] != _SLASH:
+        return -1, slash
+    year = _two_digits(buf, late_slash + 1) * 100 + _two_digits(buf, late_slash + 3)
+    return year * 10_000 + first * 100 + second, late_slash + 5
+
+
+@compiled
+def _after_gap(buf: Bytes, at: int, end: int) -> int:
+    """The index after what parts date and time of day, or ``end`` where nothing does.
+
+    A date and the longest gap are shorter than the shortest clock: all of them is in range.
+    """
+    if _IS_GAP_MARK[buf[at]]:
+        return at + 1
+    after = at
+    while after < at + _LONGEST_GAP and _IS_GAP[buf[after]]:
+        after += 1
+    return after if after > at else end
+
+
+@compiled
+def _time(buf: Bytes, at: int, end: int) -> tuple[int, int, int]:
+    """``HHMM`` as a number, the seconds, and the index after them; below zero where they are none."""
+    if at + _SHORTEST_TIME > end:
+        return -1, -1, at
+    hour, colon = _one_or_two_digits(buf, at)
+    if colon + _MINUTES_AND_SECONDS > end or buf[colon] != _COLON or buf[colon + 3] != _COLON:
+        return -1, -1, at
+    return hour * 100 + _two_digits(buf, colon + 1), _two_digits(buf, colon + 4), colon + _MINUTES_AND_SECONDS
+
+
+@compiled
+def _fraction(buf: Bytes, at: int, end: int) -> tuple[int, int, int]:
+    """Nanoseconds, the digits that were written, and the index after them. Too many digits are no fraction."""
+    if at == end or not _IS_FRACTION_MARK[buf[at]]:
+        return 0, 0, at
+    value = 0
+    after = at + 1
+    while after < end and _VALUE[buf[after]] >= 0:
+        if after <= at + _KEPT_DIGITS:
+            value = value * 10 + _VALUE[buf[after]]
+        after += 1
+    digits = after - at - 1
+    if digits == 0 or digits > _LONGEST_FRACTION:
+        return 0, 0, at
+    return value * _LAST_PLACE[digits], digits, after
+
+
+@compiled
+def _zone(buf: Bytes, at: int, end: int) -> tuple[int, int]:
+    """The zone as in a minute key, and the index after it. A space belongs to the clock even without a zone."""
+    if at < end and buf[at] == _SPACE:
+        at += 1
+    if at == end:
+        return _NO_ZONE, at
+    mark = buf[at]
+    if mark in _SIGNS:
+        return _offset(buf, at, end)
+    if not _IS_WORD[mark]:
+        return _NO_ZONE, at
+    after = at + 1 if mark == _Z else _after_zone_name(buf, at, end)
+    if after == at or (after < end and _IS_WORD[buf[after]]):
+        return _NO_ZONE, at
+    return _UTC, after
+
+
+@compiled
+def _after_zone_name(buf: Bytes, at: int, end: int) -> int:
+    if at + 3 > end:
+        return at
+    name = (buf[at] << 16) | (buf[at + 1] << 8) | buf[at + 2]
+    return at + 3 if name in _ZONE_NAMES else at
+
+
+@compiled
+def _offset(buf: Bytes, at: int, end: int) -> tuple[int, int]:
+    minutes = at + 3
+    if minutes < end and buf[minutes] == _COLON:
+        minutes += 1
+    after = minutes + 2
+    if after > end or (after < end and _VALUE[buf[after]] >= 0):
+        return _NO_ZONE, at
+    offset = _two_digits(buf, at + 1) * 100 + _two_digits(buf, minutes)
+    if offset < 0:
+        return _NO_ZONE, at
+    return offset + (_PLUS_ZONE if buf[at] == _PLUS else _MINUS_ZONE), after
+
+
+@compiled
+def _ticks(buf: Bytes, start: int, end: int, out: NDArray[np.int64]) -> int:
+    """Epoch seconds, millis, micros or nanos, told apart by their length, with more of the line after them."""
+    first = start
+    while first < end and _IS_SPACE[buf[first]]:
+        first += 1
+    after = first
+    ticks = 0
+    while after < end and _VALUE[buf[after]] >= 0:
+        ticks = ticks * 10 + _VALUE[buf[after]]
+        after += 1
+    digits = after - first - _SHORTEST_TICKS
+    if after == end or digits not in _TICKS_FRACTIONS or not _ENDS_TICKS[buf[after]]:
+        return NO_CLOCK
+    # Nineteen digits are less than ten times 10**18: what does not fit comes out below zero, never as another time.
+    ns = ticks * _LAST_PLACE[digits]
+    if ns < 0 or ns >= _TICKS_BOUND:
+        return NO_CLOCK
+    out[CLOCK_START] = start
+    out[CLOCK_END] = after
+    out[NANOSECONDS] = ns
+    out[FRACTION_DIGITS] = digits
+    return TICKS

@@ -1,0 +1,411 @@
+"""The compiled pass over one block: stretches of regular messages and lines, and the gaps between them.
+
+Invariant: inside a run every byte is settled as ``framing`` would settle it from the run's first byte on, at a
+place where one segment has ended and nothing is open. What lies between runs is the reference's. Where the next
+run starts is a guess; whoever joins runs and gaps has to see that the reference arrives there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fix_transforms.fix.scanner.arrays import FIELDS, RUNS, Events, Groups, Rows, Tables
+from fix_transforms.fix.scanner.clocks import find_clock
+from fix_transforms.fix.scanner.compiling import Number, compiled, entry
+from fix_transforms.fix.scanner.envelopes import (
+    DELIMITER,
+    END,
+    FREE,
+    LEAVE,
+    LEAVE_FRAME,
+    NEW_DELIMITER,
+    NEW_LAYOUT,
+    NEW_PREFIX,
+    OK,
+    WIRE_END,
+    WIRE_START,
+    open_envelope,
+)
+from fix_transforms.fix.scanner.fields import repeats_outside, split_fields, write_fields, write_view
+from fix_transforms.fix.scanner.layout import COUNTER, REPEATED
+from fix_transforms.fix.scanner.loads import equal_mask, load_u64, trailing_zeros
+from fix_transforms.fix.scanner.unfolding import unfold_message
+from fix_transforms.fix.scanner.words import UNKNOWN, is_plain, layout_of, shape_of
+
+if TYPE_CHECKING:
+    from fix_transforms.fix.scanner.layouts import LayoutArrays
+    from fix_transforms.fix.scanner.unfolding import GroupScratch
+
+#: What ``state`` holds, in and out.
+POSITION, BLOCK_END, INSIDE_LINE, LINES, ROW, EVENT, FREE_AT, BLOCK, RUN, LEARNS, BY_SESSION, MARK, STATUS = range(13)
+STATE = 13
+
+#: What a run holds.
+START, STOP, ROW_0, ROW_1, EVENT_0, EVENT_1, RESUME, RESUME_LINES, STOP_LINES, INSIDE = range(10)
+RUN_FIELDS = 10
+
+#: Why the pass stopped, besides ``NEW_DELIMITER``, ``NEW_PREFIX`` and ``NEW_LAYOUT``: nothing more is settled, or no room.
+DONE, FULL = 100, 101
+
+_LONGEST_PREFIX = 512
+_LONGEST_EVENT = 4_000
+_LONGEST_NOISE = 4
+#: Bytes of paths that a message may take.
+_PATH_ROOM = 1024 * 1024
+_EVENT_CLOCK_BYTES = 128
+_NOTHING, _LINE_END, _SIGN = range(3)
+_NEWLINE, _EQUALS = np.uint8(10), np.uint8(61)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_BEGIN = np.uint64(int.from_bytes(b"8=FIX", "little"))
+
+_BLANK = np.zeros(256, np.bool_)
+_BLANK[[ord(c) for c in " \t\r\n\x00\x0b\x0c"]] = True
+#: What is stripped off a prefix: as a line, but no vertical tabs and form feeds.
+_PREFIX_BLANK = np.zeros(256, np.bool_)
+_PREFIX_BLANK[[ord(c) for c in " \t\r\x00"]] = True
+#: What may end a line that belongs to the message on the next one.
+_ANNOUNCES = np.zeros(256, np.bool_)
+_ANNOUNCES[[ord(c) for c in ">:([{-=,<eEgG"]] = True
+
+
+@compiled
+def _next_mark(work: np.ndarray, cursor: Number, end: Number) -> tuple[Number, Number]:
+    """The next line end or ``=``, whichever comes first."""
+    block = cursor
+    while block < end:
+        mask = equal_mask(work, block, _NEWLINE) | equal_mask(work, block, _EQUALS)
+        if end - block < 64:
+            mask &= _ALL >> np.uint64(64 - (end - block))
+        if mask:
+            index = block + np.int64(trailing_zeros(mask))
+            return (_LINE_END if work[index] == _NEWLINE else _SIGN), index
+        block += 64
+    return _NOTHING, end
+
+
+@compiled
+def _is_begin(work: np.ndarray, index: Number) -> Number:
+    """Whether ``8=FIX`` stands here."""
+    return load_u64(work, index) & np.uint64(0xFFFFFFFFFF) == _BEGIN
+
+
+@compiled
+def _strip(work: np.ndarray, start: Number, end: Number, blanks: np.ndarray) -> tuple[Number, Number]:
+    while start < end and blanks[work[start]]:
+        start += 1
+    while start < end and blanks[work[end - 1]]:
+        end -= 1
+    return start, end
+
+
+@compiled
+def _says_nothing(work: np.ndarray, start: Number, end: Number) -> Number:
+    if end - start > _LONGEST_NOISE:
+        return False
+    for index in range(start, end):
+        byte = work[index]
+        if byte > 127 or 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122:
+            return False
+    return True
+
+
+@compiled
+def _line_after(work: np.ndarray, index: Number, end: Number) -> Number:
+    """Start of the next line that the line before it does not announce; -1 if there is none."""
+    announced = True
+    while announced:
+        mark, start = _SIGN, index
+        while mark == _SIGN:
+            mark, found = _next_mark(work, index, end)
+            index = found + 1
+        if mark == _NOTHING:
+            return -1
+        _, last = _strip(work, start, index, _BLANK)
+        announced = last > start and _ANNOUNCES[work[last - 1]]
+    return index
+
+
+@compiled
+def _line_ends(work: np.ndarray, start: Number, end: Number) -> Number:
+    total = 0
+    for index in range(start, end):
+        total += work[index] == _NEWLINE
+    return total
+
+
+@compiled
+def _take_clock(
+    work: np.ndarray, start: Number, end: Number, tables: Tables, entries: Rows | Events, row: Number
+) -> None:
+    entries.clock[row] = find_clock(work, start, end, tables.clock)
+    entries.minute[row] = tables.clock[2]
+    entries.nanoseconds[row] = tables.clock[3]
+    entries.digits[row] = tables.clock[4]
+
+
+@compiled
+def _take_event(
+    work: np.ndarray, start: Number, end: Number, lines: Number, tables: Tables, events: Events, state: np.ndarray
+) -> Number:
+    """Write a line that is no message, if it is plain and says nothing of the next."""
+    if end - start > _LONGEST_EVENT or _ANNOUNCES[work[end - 1]] or not is_plain(work, start, end):
+        return False
+    row = state[EVENT]
+    events.start[row], events.end[row], events.line[row] = start, end, lines
+    _take_clock(work, start, min(end, start + _EVENT_CLOCK_BYTES), tables, events, row)
+    write_view(work, start, end - start, events.text, 2 * row, state[BLOCK])
+    state[EVENT] = row + 1
+    return True
+
+
+@compiled
+def _take_prefix(work: np.ndarray, start: Number, end: Number, tables: Tables, rows: Rows, state: np.ndarray) -> Number:
+    """Write what stands before a message: ``OK``, ``LEAVE_FRAME`` or ``NEW_PREFIX``."""
+    row = state[ROW]
+    start, end = _strip(work, start, end, _PREFIX_BLANK)
+    rows.clock[row] = 0
+    rows.shape[row] = -1
+    write_view(work, start, end - start, rows.prefix, 2 * row, state[BLOCK])
+    if start == end:
+        return OK
+    if not is_plain(work, start, end):
+        return LEAVE_FRAME
+    _take_clock(work, start, end, tables, rows, row)
+    gap_start, gap_end = end, end
+    if rows.clock[row] == 1 or rows.clock[row] == 3:
+        gap_start, gap_end = tables.clock[0], tables.clock[1]
+    shape = shape_of(work, start, gap_start, gap_end, end, tables)
+    if shape == UNKNOWN and state[LEARNS]:
+        return NEW_PREFIX
+    if shape < 0 or tables.prefixes.values[shape]:
+        return LEAVE_FRAME
+    rows.shape[row] = shape
+    return OK
+
+
+@compiled
+def _is_logon(work: np.ndarray, count: Number, tables: Tables) -> Number:
+    """Logons state versions and hold secrets."""
+    for field in range(count):
+        if tables.tags[field] == 35:
+            return tables.lengths[field] == 1 and work[tables.starts[field]] == 65
+    return False
+
+
+@compiled
+def _unfold(
+    work: np.ndarray,
+    count: Number,
+    state: np.ndarray,
+    tables: Tables,
+    groups: Groups,
+    layouts: LayoutArrays,
+    scratch: GroupScratch,
+) -> Number:
+    """Write the fields inside groups: ``OK``, ``LEAVE_FRAME`` or ``NEW_LAYOUT``."""
+    word = layout_of(work, count, state[BY_SESSION] != 0, tables)
+    if word == UNKNOWN and state[LEARNS]:
+        return NEW_LAYOUT
+    if word < 0:
+        return LEAVE_FRAME
+    layout: Number = tables.layouts.values[word]
+    rows, first = groups.rows, groups.state[0]
+    written = unfold_message(
+        work, tables.tags, tables.starts, tables.lengths, count, layout, layouts, scratch, rows, tables.grouped,
+        groups.state,
+    )  # fmt: skip
+    for row in range(first, first + written):
+        groups.message[row] = state[ROW]
+        write_view(work, rows.value_start[row], rows.value_length[row], groups.value, 2 * row, state[BLOCK])
+        write_view(rows.paths, rows.path_start[row], rows.path_length[row], groups.path, 2 * row, 0)
+    return OK if written >= 0 else LEAVE_FRAME
+
+
+@compiled
+def _take_fields(
+    work: np.ndarray,
+    count: Number,
+    roles: Number,
+    state: np.ndarray,
+    tables: Tables,
+    rows: Rows,
+    groups: Groups,
+    layouts: LayoutArrays,
+    scratch: GroupScratch,
+) -> Number:
+    """Write the fields of a message: ``OK``, or why not, with everything as before."""
+    code, used, paths = OK, groups.state[0], groups.state[1]
+    if roles & COUNTER:
+        code = _unfold(work, count, state, tables, groups, layouts, scratch)
+    if code == OK and roles & REPEATED and repeats_outside(count, tables):
+        code = LEAVE_FRAME
+    if code == OK and not write_fields(work, count, tables, rows, state[ROW], state[BLOCK]):
+        code = LEAVE_FRAME
+    if groups.state[0] > used:
+        tables.grouped[:count] = 0
+    if code != OK:
+        groups.state[0], groups.state[1] = used, paths
+    return code
+
+
+@compiled
+def _take_message(
+    work: np.ndarray,
+    index: Number,
+    prefix_start: Number,
+    state: np.ndarray,
+    tables: Tables,
+    rows: Rows,
+    found: np.ndarray,
+    groups: Groups,
+    layouts: LayoutArrays,
+    scratch: GroupScratch,
+) -> Number:
+    """Write the message at ``index`` into the next row: ``OK``, or why not."""
+    found[FREE], found[END] = state[FREE_AT], index
+    code = open_envelope(work, index, state[BLOCK_END], tables, found)
+    if code == LEAVE or code == NEW_DELIMITER:
+        return code
+    if code == LEAVE_FRAME or index - prefix_start > _LONGEST_PREFIX:
+        return LEAVE_FRAME
+    code = _take_prefix(work, prefix_start, index, tables, rows, state)
+    if code != OK:
+        return code
+    wire_start, wire_end, row = found[WIRE_START], found[WIRE_END], state[ROW]
+    count, roles = split_fields(work, wire_start, wire_end, tables)
+    if count < 0 or _is_logon(work, count, tables):
+        return LEAVE_FRAME
+    code = _take_fields(work, count, roles, state, tables, rows, groups, layouts, scratch)
+    if code != OK:
+        return code
+    write_view(work, wire_start, wire_end - wire_start, rows.raw, 2 * row, state[BLOCK])
+    rows.start[row], rows.end[row], rows.delimiter[row] = index, found[END], found[DELIMITER]
+    state[ROW] = row + 1
+    if wire_start != index:
+        state[FREE_AT] = wire_end
+    return OK
+
+
+@entry
+def open_run(runs: np.ndarray, position: Number, inside: Number, lines: Number, state: np.ndarray) -> None:
+    """Start a run at a place where one segment has ended."""
+    run = runs[state[RUN]]
+    run[START], run[STOP], run[INSIDE] = position, position, inside
+    run[ROW_0], run[ROW_1], run[EVENT_0], run[EVENT_1] = state[ROW], state[ROW], state[EVENT], state[EVENT]
+    run[RESUME], run[RESUME_LINES], run[STOP_LINES] = position, lines, lines
+
+
+@compiled
+def _extend_run(runs: np.ndarray, stop: Number, resume: Number, lines: Number, state: np.ndarray) -> None:
+    run = runs[state[RUN]]
+    run[STOP], run[ROW_1], run[EVENT_1] = stop, state[ROW], state[EVENT]
+    run[RESUME], run[RESUME_LINES], run[STOP_LINES] = resume, lines, lines
+    state[POSITION], state[LINES], state[INSIDE_LINE] = stop, lines, 1
+
+
+@compiled
+def _leave_gap(work: np.ndarray, resume_at: Number, inside: Number, runs: np.ndarray, state: np.ndarray) -> None:
+    run = runs[state[RUN]]
+    if run[STOP] > run[START]:
+        state[RUN] += 1
+    state[LINES] += _line_ends(work, state[POSITION], resume_at)
+    state[POSITION], state[INSIDE_LINE] = resume_at, inside
+    if state[RUN] < RUNS:
+        open_run(runs, resume_at, inside, state[LINES], state)
+
+
+@compiled
+def _settle_line(
+    work: np.ndarray,
+    line_start: Number,
+    line_end: Number,
+    lines: Number,
+    state: np.ndarray,
+    tables: Tables,
+    events: Events,
+    runs: np.ndarray,
+) -> Number:
+    """Judge a line without a message; whether the pass can go on after it."""
+    start, end = _strip(work, line_start, line_end, _BLANK)
+    if start == end:
+        return True
+    if line_start == state[POSITION] and state[INSIDE_LINE] and _says_nothing(work, start, end):
+        return True
+    if not _take_event(work, start, end, lines, tables, events, state):
+        return False
+    _extend_run(runs, end, max(runs[state[RUN]][RESUME], line_start), lines, state)
+    return True
+
+
+@entry
+def scan_block(  # noqa: C901 - one loop
+    work: np.ndarray,
+    state: np.ndarray,
+    tables: Tables,
+    rows: Rows,
+    events: Events,
+    runs: np.ndarray,
+    found: np.ndarray,
+    groups: Groups,
+    layouts: LayoutArrays,
+    scratch: GroupScratch,
+) -> Number:
+    """Go over a block from ``state[POSITION]`` as far as it is settled.
+
+    Args:
+        work: uint8: the block, ``SLACK`` bytes and free space for restored messages.
+        state: int64[STATE]: where to start and what is taken; where the pass stopped.
+        tables: What is known so far.
+        rows: Receives messages.
+        events: Receives lines.
+        runs: int64[RUNS, RUN_FIELDS]: the open one is ``state[RUN]``.
+        found: int64 scratch.
+        groups: Receives fields inside groups.
+        layouts: Where tags belong.
+        scratch: To unfold groups with.
+
+    Returns:
+        ``DONE``, ``FULL``, ``NEW_DELIMITER``, ``NEW_PREFIX`` or ``NEW_LAYOUT``; after the last three the pass can
+        be called again with the same arguments, once the tables know more.
+    """
+    end = state[BLOCK_END]
+    cursor = line_start = state[POSITION]
+    lines = state[LINES]
+    while True:
+        if state[RUN] >= RUNS or state[ROW] >= len(rows.start) or state[EVENT] >= len(events.start):
+            return FULL
+        if groups.state[0] + FIELDS > len(groups.message) or groups.state[1] + _PATH_ROOM > len(groups.rows.paths):
+            return FULL
+        mark, index = _next_mark(work, cursor, end)
+        if mark == _NOTHING:
+            return DONE
+        if mark == _LINE_END:
+            if _settle_line(work, line_start, index, lines, state, tables, events, runs):
+                cursor = line_start = index + 1
+                lines += 1
+                continue
+            after, inside = _line_after(work, line_start, end), False
+        else:
+            code, inside = LEAVE, False
+            if index > line_start and _is_begin(work, index - 1):
+                rows.line[state[ROW]] = lines
+                code = _take_message(work, index - 1, line_start, state, tables, rows, found, groups, layouts, scratch)
+            if code == OK:
+                _extend_run(runs, found[END], found[END], lines, state)
+                cursor = line_start = found[END]
+                continue
+            if code == NEW_DELIMITER or code == NEW_PREFIX or code == NEW_LAYOUT:
+                state[MARK] = index - 1
+                return code
+            inside = code == LEAVE_FRAME
+            after = found[END] if inside else _line_after(work, index, end)
+        if after < 0:
+            return DONE
+        _leave_gap(work, after, inside, runs, state)
+        cursor = line_start = state[POSITION]
+        lines = state[LINES]
+
+
+__all__ = ["open_run", "scan_block"]

@@ -1,0 +1,78 @@
+"""Whether text could name a secret's field, in compiled code: where it could, masking is left to the reference.
+
+Invariant: false only where ``Masker.mask_text`` and the masking of values without a key change nothing; see
+``secret_notations``, whose list this is. It may be true where nothing is hidden.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fix_transforms.fix.scanner.compiling import compiled, entry
+from fix_transforms.fix.secret_notations import RAW_DATA, SECRET_TAGS
+
+_SECRETS = (*sorted(SECRET_TAGS), RAW_DATA)
+_EQUALS, _COLON, _BLANK, _TAB = 61, 58, 32, 9
+_QUOTE, _APOSTROPHE, _BACKSLASH, _CLOSING, _CLOSING_SQUARE = 34, 39, 92, 41, 93
+
+
+@compiled
+def _is_secret_tag(work: np.ndarray, start: int, at: int) -> bool:
+    """Whether the run of digits that ends at ``at`` is a secret's tag, whatever zeros stand before it."""
+    number, power = 0, 1
+    while at >= start and 48 <= work[at] <= 57:
+        digit = int(work[at]) - 48
+        if digit and power > 1000:
+            return False
+        number += digit * power
+        power = min(power * 10, 10_000)
+        at -= 1
+    return number in _SECRETS
+
+
+@compiled
+def _ends_a_name(work: np.ndarray, start: int, at: int) -> bool:
+    """Whether the letters up to ``at`` end in ``word``, ``swd``, ``pwd`` or ``name``, in either case."""
+    if at - 2 < start:
+        return False
+    last, middle, first = work[at] | 32, work[at - 1] | 32, work[at - 2] | 32
+    if last == 100:  # d
+        return bool((middle == 114 and first == 111) or (middle == 119 and first in (115, 112)))
+    return bool(last == 101 and middle == 109 and first == 97)  # e, m, a
+
+
+@compiled
+def colon_marks_secret(work: np.ndarray, start: int, colon: int, end: int) -> bool:
+    """Whether the colon at ``colon`` in ``work[start:end]`` could stand between a secret's name and its value."""
+    after = colon + 1
+    if after < end and work[after] == _BLANK:
+        after += 1
+    if after < end and work[after] in (_QUOTE, _APOSTROPHE, _BACKSLASH):
+        return True
+    at = colon - 1
+    while at >= start and work[at] in (_BLANK, _TAB):
+        at -= 1
+    if at < start:
+        return False
+    byte = work[at]
+    if 48 <= byte <= 57:
+        return _is_secret_tag(work, start, at)
+    if byte == _CLOSING_SQUARE:
+        return at > start and _is_secret_tag(work, start, at - 1)
+    return byte in (_QUOTE, _APOSTROPHE, _BACKSLASH, _CLOSING) or _ends_a_name(work, start, at)
+
+
+@compiled
+def may_name_secret(work: np.ndarray, start: int, end: int) -> bool:
+    """Whether ``work[start:end]`` could name a secret's field."""
+    for index in range(start, end):
+        byte = work[index]
+        if byte == _EQUALS or (byte == _COLON and colon_marks_secret(work, start, index, end)):
+            return True
+    return False
+
+
+@entry
+def names_secret(text: np.ndarray) -> bool:
+    """``may_name_secret`` of a whole array of bytes."""
+    return may_name_secret(text, 0, len(text))

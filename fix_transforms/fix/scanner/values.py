@@ -1,0 +1,239 @@
+"""Typed values in compiled code: numbers, flags, days and instants out of the bytes of a field.
+
+Invariant: each function either gives exactly what ``coercion`` gives for the same text, or declines. It may
+decline a value that ``coercion`` takes, never the other way round.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fix_transforms.fix.scanner.compiling import Number, compiled
+from fix_transforms.fix.scanner.loads import load_u64
+
+_SIXES = np.uint64(0x0606060606060606)
+_HIGHS = np.uint64(0xF0F0F0F0F0F0F0F0)
+_LOWS = np.uint64(0x0F0F0F0F0F0F0F0F)
+_ONES = np.uint64(0x0101010101010101)
+_TOPS = np.uint64(0x8080808080808080)
+_DOTS = np.uint64(0x2E2E2E2E2E2E2E2E)
+_ZEROS = np.uint64(0x3030303030303030)
+_THREES = np.uint64(0x3333333333333333)
+_PAIRS = np.uint64(0x00FF00FF00FF00FF)
+_QUADS = np.uint64(0x0000FFFF0000FFFF)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_SCALE = np.uint64(10_000_000_000)
+
+_POWERS = np.array([10**power for power in range(19)], dtype=np.uint64)
+_DAYS_IN_MONTH = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
+#: Epoch seconds that still fit into Int64 nanoseconds, as in ``coercion``.
+_LAST_NS_SECOND = 9_223_372_035
+_DIGIT_ZERO = 48
+_DASH, _DOT = 45, 46
+_COLON_MASK = np.uint64(0x0000FF0000FF0000)
+_COLONS = np.uint64(0x00003A00003A0000)
+_TWO = np.uint64(0xFFFF)
+_TOP_TWO = np.uint64(0x0000FFFF00000000)
+
+
+@compiled
+def eight_digits(word: Number, count: Number) -> tuple[Number, Number]:
+    """Up to eight digits, the first in the lowest byte, as a number; all at once (SIMD within a register)."""
+    shift = np.uint64((8 - count) * 8)
+    if count < 8:
+        word = (word << shift) | (_ZEROS >> (np.uint64(64) - shift))
+    plain = (word & _HIGHS) | (((word + _SIXES) & _HIGHS) >> np.uint64(4))
+    value = ((word & _LOWS) * np.uint64(2561)) >> np.uint64(8)
+    value = ((value & _PAIRS) * np.uint64(6553601)) >> np.uint64(16)
+    value = ((value & _QUADS) * np.uint64(42949672960001)) >> np.uint64(32)
+    return plain == _THREES, value
+
+
+@compiled
+def read_integer(buffer: np.ndarray, start: Number, length: Number) -> tuple[Number, Number]:
+    """``-?[0-9]+`` with at most 18 digits."""
+    if 0 < length <= 8 and buffer[start] != _DASH:
+        is_number, value = eight_digits(load_u64(buffer, start), length)
+        return is_number, np.int64(value)
+    position, end = start, start + length
+    negative = length > 0 and buffer[start] == _DASH
+    if negative:
+        position += 1
+    if not 0 < end - position <= 18:
+        return False, np.int64(0)
+    total = np.int64(0)
+    while position < end:
+        digit = np.int64(buffer[position]) - _DIGIT_ZERO
+        if digit < 0 or digit > 9:
+            return False, np.int64(0)
+        total = total * 10 + digit
+        position += 1
+    return True, -total if negative else total
+
+
+@compiled
+def _scaled(whole: Number, fraction: Number, fraction_digits: Number, negative: Number) -> tuple[Number, Number]:
+    """``whole.fraction`` times ten to the tenth as a 128-bit number, low half first."""
+    below, above = whole & np.uint64(0x3FFFFFFF), whole >> np.uint64(30)
+    shifted = above * _SCALE
+    low = below * _SCALE + fraction * _POWERS[10 - fraction_digits]
+    high = shifted >> np.uint64(34)
+    total = low + (shifted << np.uint64(30))
+    if total < low:
+        high += np.uint64(1)
+    if negative:
+        total = ~total + np.uint64(1)
+        high = ~high + (np.uint64(1) if total == 0 else np.uint64(0))
+    return total, high
+
+
+@compiled
+def _short_decimal(word: Number, length: Number) -> tuple[Number, Number, Number]:
+    """A decimal of up to eight bytes without a sign."""
+    if length < 8:
+        word &= _ALL >> np.uint64((8 - length) * 8)
+    found = word ^ _DOTS
+    zero = (found - _ONES) & ~found & _TOPS
+    if zero == 0:
+        is_number, value = eight_digits(word, length)
+        low, high = _scaled(value, np.uint64(0), 0, False)
+        return is_number, low, high
+    before = 0
+    while not (zero & np.uint64(0xFF)):
+        zero >>= np.uint64(8)
+        before += 1
+    fraction_digits = length - 1 - before
+    if before == 0 or fraction_digits == 0:
+        return False, np.uint64(0), np.uint64(0)
+    kept = word & (_ALL >> np.uint64(64 - 8 * before))
+    joined = kept | ((word >> np.uint64(8 * (before + 1))) << np.uint64(8 * before))
+    is_number, value = eight_digits(joined, length - 1)
+    return is_number, value * _POWERS[10 - fraction_digits], np.uint64(0)
+
+
+@compiled
+def read_decimal(  # noqa: C901 - one pass over the digits
+    buffer: np.ndarray, start: Number, length: Number
+) -> tuple[Number, Number, Number]:
+    """A FIX float as ``Decimal(28, 10)``: low and high half; declines what does not fit exactly."""
+    if 0 < length <= 8 and buffer[start] != _DASH:
+        return _short_decimal(load_u64(buffer, start), length)
+    position, end = start, start + length
+    negative = length > 0 and buffer[start] == _DASH
+    if negative:
+        position += 1
+    whole, fraction = np.uint64(0), np.uint64(0)
+    whole_digits = fraction_digits = kept = significant = 0
+    seen_dot = False
+    while position < end:
+        byte = buffer[position]
+        position += 1
+        if byte == _DOT and not seen_dot:
+            seen_dot = True
+            continue
+        if byte < _DIGIT_ZERO or byte > 57:
+            return False, np.uint64(0), np.uint64(0)
+        digit = np.uint64(byte - _DIGIT_ZERO)
+        if seen_dot:
+            fraction_digits += 1
+            if kept < 10:
+                fraction = fraction * np.uint64(10) + digit
+                kept += 1
+            elif digit:
+                return False, np.uint64(0), np.uint64(0)
+        else:
+            whole_digits += 1
+            significant += 1 if digit or significant else 0
+            if significant > 18:
+                return False, np.uint64(0), np.uint64(0)
+            whole = whole * np.uint64(10) + digit
+    if whole_digits == 0 or (seen_dot and fraction_digits == 0):
+        return False, np.uint64(0), np.uint64(0)
+    low, high = _scaled(whole, fraction, kept, negative)
+    return True, low, high
+
+
+@compiled
+def _days(date: Number) -> tuple[Number, Number]:
+    """Days since 1970-01-01 of a YYYYMMDD number, if there is such a day (proleptic Gregorian calendar)."""
+    year, month, day = date // 10_000, date // 100 % 100, date % 100
+    if year < 1 or month < 1 or month > 12 or day < 1:
+        return False, 0
+    is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    if day > _DAYS_IN_MONTH[month] + (1 if is_leap and month == 2 else 0):
+        return False, 0
+    shifted = year - (1 if month <= 2 else 0)
+    day_of_year = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1
+    era, year_of_era = shifted // 400, shifted % 400
+    return True, era * 146_097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719_468
+
+
+@compiled
+def read_day(buffer: np.ndarray, start: Number, length: Number) -> tuple[Number, Number]:
+    """LocalMktDate or UTCDateOnly, YYYYMMDD, as days since 1970-01-01."""
+    if length != 8:
+        return False, 0
+    is_number, date = eight_digits(load_u64(buffer, start), 8)
+    exists, days = _days(np.int64(date))
+    return is_number and exists, days
+
+
+@compiled
+def _six_digits(word: Number) -> tuple[Number, Number]:
+    """HHMMSS as seconds, if there is such a time; second 60 is a leap second."""
+    is_number, value = eight_digits(word, 6)
+    time = np.int64(value)
+    hour, minute, second = time // 10_000, time // 100 % 100, time % 100
+    return is_number and hour < 24 and minute < 60 and second <= 60, hour * 3600 + minute * 60 + second
+
+
+@compiled
+def _nanoseconds(buffer: np.ndarray, start: Number, digits: Number) -> tuple[Number, Number]:
+    """A fraction of a second, cut off after nine digits."""
+    if digits <= 8:
+        is_number, value = eight_digits(load_u64(buffer, start), digits)
+        return is_number or digits == 0, np.int64(value * _POWERS[9 - digits]) if digits else 0
+    is_number, value = eight_digits(load_u64(buffer, start), 8)
+    for place in range(8, digits):
+        is_number &= _DIGIT_ZERO <= buffer[start + place] <= 57
+    return is_number, np.int64(value) * 10 + np.int64(buffer[start + 8]) - _DIGIT_ZERO
+
+
+@compiled
+def read_instant(buffer: np.ndarray, start: Number, length: Number, last: np.ndarray) -> tuple[Number, Number, Number]:
+    """UTCTimestamp, with or without separators, as epoch nanoseconds and the fraction digits written.
+
+    Args:
+        buffer: The bytes.
+        start: Where the value starts.
+        length: How long it is.
+        last: int64[2]: the last date as a number and its days, for dates come in runs.
+    """
+    if length < 14:
+        return False, 0, 0
+    is_number, date = eight_digits(load_u64(buffer, start), 8)
+    word = load_u64(buffer, start + 9)
+    if buffer[start + 8] == _DASH:
+        if length < 17 or word & _COLON_MASK != _COLONS:
+            return False, 0, 0
+        digits, fraction_at = length - 18, start + 18
+        if length > 17 and (buffer[start + 17] != _DOT or digits < 1):
+            return False, 0, 0
+        word = word & _TWO | (word >> np.uint64(8)) & (_TWO << np.uint64(16)) | (word >> np.uint64(16)) & _TOP_TWO
+    else:
+        word = load_u64(buffer, start + 8)
+        digits, fraction_at = length - 14, start + 14
+    is_time, seconds = _six_digits(word)
+    digits = max(digits, 0)
+    if not (is_number and is_time) or digits > 12:
+        return False, 0, 0
+    if np.int64(date) != last[0]:
+        exists, days = _days(np.int64(date))
+        if not exists:
+            return False, 0, 0
+        last[0], last[1] = np.int64(date), days
+    seconds += last[1] * 86_400
+    if abs(seconds) > _LAST_NS_SECOND:
+        return False, 0, 0
+    is_fraction, nanoseconds = _nanoseconds(buffer, fraction_at, digits)
+    return is_fraction, seconds * 1_000_000_000 + nanoseconds, digits

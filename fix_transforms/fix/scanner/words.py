@@ -1,0 +1,135 @@
+"""Words that the pass looks up: the shape of what stands before a message, and what its groups depend on.
+
+Invariant: lines of one shape say the same about direction: a shape is the words without clock, every number as one
+zero, and no number tells direction. Where a session is named, its numbers stay.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fix_transforms.fix.scanner.arrays import WORD_BYTES, Lexicon, Tables
+from fix_transforms.fix.scanner.compiling import Number, compiled
+from fix_transforms.fix.scanner.secret_marks import colon_marks_secret
+
+#: BeginString, ApplVerID, MsgType; and where versions depend on the session, SenderCompID and TargetCompID.
+LAYOUT_TAGS = (8, 1128, 35, 49, 56)
+MSG_TYPE = 35
+ALWAYS_ASKED = 3
+#: What follows each of their values in a word; a field that is not there is not the same as an empty one.
+ENDED, MISSING = 1, 2
+#: A word is not known, or cannot be: it is too long.
+UNKNOWN, UNTELLABLE = -2, -3
+
+_FNV_OFFSET = np.uint64(0xCBF29CE484222325)
+_FNV_PRIME = np.uint64(0x100000001B3)
+_ZERO = np.uint8(48)
+
+
+@compiled
+def is_plain(work: np.ndarray, start: Number, end: Number) -> Number:
+    """Printable ASCII in which nothing can be masked."""
+    for index in range(start, end):
+        byte = work[index]
+        if byte < 32 or byte > 126 or byte == 61 or (byte == 58 and is_secret_colon(work, start, index, end)):
+            return False
+    return True
+
+
+@compiled
+def is_secret_colon(work: np.ndarray, start: Number, index: Number, end: Number) -> Number:
+    """Whether a colon may stand before a secret; one in a clock does not, and nearly all colons do."""
+    tens = work[index - 2]
+    is_clock = (
+        index - start > 2
+        and 48 <= work[index + 1] <= 57
+        and 48 <= work[index - 1] <= 57
+        and 48 <= tens <= 53
+        and not 48 <= work[index - 3] <= 57
+    )
+    return not is_clock and colon_marks_secret(work, start, index, end)
+
+
+@compiled
+def _names_session(work: np.ndarray, start: Number, end: Number) -> Number:
+    """Whether ``->`` stands in it: then its numbers may be part of a name."""
+    for index in range(start + 1, end):
+        if work[index] == 62 and work[index - 1] == 45:
+            return True
+    return False
+
+
+@compiled
+def _spell(work: np.ndarray, start: Number, end: Number, spelled: np.ndarray, length: Number, exact: Number) -> Number:
+    """Append bytes with each run of digits as one zero; -1 when they do not fit."""
+    for index in range(start, end):
+        byte = work[index]
+        if not exact and 48 <= byte <= 57:
+            if length and spelled[length - 1] == _ZERO:
+                continue
+            byte = _ZERO
+        if length == WORD_BYTES:
+            return -1
+        spelled[length] = byte
+        length += 1
+    return length
+
+
+@compiled
+def find_word(spelled: np.ndarray, length: Number, lexicon: Lexicon) -> Number:
+    """Number of a word, or ``UNKNOWN``, with what it takes to add it in ``lexicon.missing``."""
+    value = _FNV_OFFSET
+    for index in range(length):
+        value = (value ^ np.uint64(spelled[index])) * _FNV_PRIME
+    bucket = np.int64(value % np.uint64(len(lexicon.buckets)))
+    while lexicon.buckets[bucket]:
+        known = np.int64(lexicon.buckets[bucket]) - 1
+        if _is_same(lexicon.words[known], lexicon.lengths[known], spelled, length):
+            return known
+        bucket = (bucket + 1) % len(lexicon.buckets)
+    lexicon.missing[0] = length
+    lexicon.missing[1] = bucket
+    return UNKNOWN
+
+
+@compiled
+def _is_same(word: np.ndarray, word_length: Number, spelled: np.ndarray, length: Number) -> Number:
+    if word_length != length:
+        return False
+    for index in range(length):
+        if word[index] != spelled[index]:
+            return False
+    return True
+
+
+@compiled
+def shape_of(
+    work: np.ndarray, start: Number, gap_start: Number, gap_end: Number, end: Number, tables: Tables
+) -> Number:
+    """Number of the shape of ``work[start:end]`` without its clock; ``UNKNOWN`` or ``UNTELLABLE``."""
+    exact = _names_session(work, start, end)
+    length = _spell(work, start, gap_start, tables.spelled, 0, exact)
+    if length >= 0:
+        length = _spell(work, gap_end, end, tables.spelled, length, exact)
+    return UNTELLABLE if length < 0 else find_word(tables.spelled, length, tables.prefixes)
+
+
+@compiled
+def layout_of(work: np.ndarray, count: Number, by_session: Number, tables: Tables) -> Number:
+    """Number of the word of what a message's groups depend on: the values of ``LAYOUT_TAGS``, each with its end."""
+    length = 0
+    for place in range(len(LAYOUT_TAGS)):
+        if place >= ALWAYS_ASKED and not by_session:
+            break
+        is_missing = True
+        for field in range(count):
+            if tables.tags[field] == LAYOUT_TAGS[place]:
+                start = tables.starts[field]
+                length = _spell(work, start, start + tables.lengths[field], tables.spelled, length, True)
+                is_missing = False
+                break
+        if length < 0 or length == WORD_BYTES:
+            return UNTELLABLE
+        tables.spelled[length] = MISSING if is_missing else ENDED
+        length += 1
+    return find_word(tables.spelled, length, tables.layouts)

@@ -1,0 +1,63 @@
+"""Shapes: text with its numbers taken out, so that lines that differ in numbers only are one finding.
+
+Invariant: a shape holds no digit run of the text, and no more than ``LONGEST`` characters of it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from fix_transforms.fix.profiles import _CLOCK, _TICKS
+
+LONGEST = 120
+_DIGITS = re.compile(r"[0-9]+")
+_LETTERS = {
+    "year": "YYYY", "month": "MM", "day": "DD", "first": "MM", "second": "DD", "late_year": "YYYY", "seconds": "SS",
+}  # fmt: skip
+
+
+class Clock(NamedTuple):
+    """How the clock of a line is written.
+
+    Attributes:
+        shape: Such as ``YYYYMMDD-HH:MM:SS.nnn``.
+        decimals: Digits of the fraction.
+        zone: The zone as it is written; empty where it is not.
+        may_be_day_first: Whether day and month could be the other way round.
+    """
+
+    shape: str
+    decimals: int
+    zone: str
+    may_be_day_first: bool
+
+
+def clock_of(prefix: str) -> Clock | None:
+    """The clock that detection reads in a prefix."""
+    match = _CLOCK.search(prefix)
+    if match is None:
+        ticks = _TICKS.match(prefix)
+        if ticks is None:
+            return None
+        unit = {10: "s", 13: "ms", 16: "us", 19: "ns"}[len(ticks["ticks"])]
+        return Clock(f"epoch {unit}", len(ticks["ticks"]) - 10, "UTC", may_be_day_first=False)
+    pieces = {match.span(name): letters for name, letters in _LETTERS.items() if match[name] is not None}
+    pieces[match.span("minute")] = "HH:MM"
+    fraction, zone = match["fraction"] or "", match["zone"] or ""
+    if fraction:
+        pieces[match.span("fraction")] = "n" * len(fraction)
+    if zone:
+        pieces[match.span("zone")] = "Z" if zone[0] not in "+-" else "+hh:mm"
+    text, position = "", match.start()
+    for (start, end), letters in sorted(pieces.items()):
+        text += prefix[position:start] + letters
+        position = end
+    day_first = match["first"] is not None and int(match["first"]) <= 12 and int(match["second"]) <= 12
+    return Clock((text + prefix[position : match.end()]).rstrip(), len(fraction), zone, day_first)
+
+
+def shape_of(text: str) -> str:
+    """A text without its clock, every number as one zero."""
+    words = _CLOCK.sub("", text, count=1)
+    return _DIGITS.sub("0", words.strip())[:LONGEST]

@@ -1,0 +1,43 @@
+"""The 28 tags that every contestant extracts, and how their text is compared with our typed columns.
+
+Invariant: the texts of the others are turned into types here, by casts of Polars, not by the code under test.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from fix_transforms.fix.frames import TAG_COLUMNS
+
+#: What order flow holds: header, order, execution.
+TAGS = (1, 6, 8, 9, 10, 11, 14, 15, 17, 31, 32, 34, 35, 37, 38, 39, 40, 44, 49, 52, 54, 55, 56, 58, 59, 60, 150, 151)
+
+
+def _typed(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if isinstance(dtype, pl.Datetime):
+        return text.str.to_datetime("%Y%m%d-%H:%M:%S%.f", time_unit="us", time_zone="UTC", strict=False)
+    return text.cast(dtype, strict=False)
+
+
+def disagreements(texts: pl.DataFrame, rows: pl.DataFrame) -> dict[int, int]:
+    """How many cells of a contestant differ from ours, by tag.
+
+    Args:
+        texts: A text column per tag, named after it; a missing column counts as all null.
+        rows: Our ``fix_messages`` rows of the same messages, in the same order.
+
+    Raises:
+        ValueError: The contestant found another number of messages.
+    """
+    if texts.height != rows.height:
+        raise ValueError(f"{texts.height} messages, {rows.height} expected")
+    found: dict[int, int] = {}
+    for tag in TAGS:
+        column = TAG_COLUMNS[tag][0]
+        name = str(tag)
+        theirs = texts[name] if name in texts.columns else pl.Series(name, [None] * texts.height, dtype=pl.String)
+        typed = theirs.to_frame("text").select(_typed(pl.col("text"), rows.schema[column.name]))["text"]
+        differing = typed.ne_missing(rows[column.name]).sum()
+        if differing:
+            found[tag] = int(differing)
+    return found
