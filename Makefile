@@ -11,21 +11,22 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 
 ##@ Use
 .PHONY: demo
-demo: $(VENV)/.runtime ## Simulate a trading day, run the whole pipeline on it, say where to look
+demo: $(VENV)/.compiled ## Simulate a trading day, run the whole pipeline on it, say where to look
 	$(BIN)/fixlake demo
 	@echo "To call fixlake by its name: source $(VENV)/bin/activate"
 
 .PHONY: serve
-serve: $(VENV)/.runtime ## Start a local Prefect server with every deployment
+serve: $(VENV)/.compiled ## Start a local Prefect server with every deployment
 	$(BIN)/fixlake serve
 
 ##@ Develop
 .PHONY: test
-test: $(VENV)/.dev ## Run all tests, against real MinIO, PostgreSQL and Prefect
+test: $(VENV)/.dev $(VENV)/.compiled ## Run all tests, against real MinIO, PostgreSQL and Prefect
 	$(BIN)/pytest -m "not benchmark"
 
 .PHONY: bench
 bench: $(VENV)/.dev ## Measure the parser beside others and write docs/benchmarks.md; BENCH_SCALE=0.1 is quicker
+	$(BIN)/pytest -q -m benchmark tests/benchmarks
 	PYTHONPATH=tests/benchmarks $(BIN)/python -m fixbench --scale $(BENCH_SCALE) --out $(BENCH_OUT)
 
 BENCH_SCALE ?= 1
@@ -87,6 +88,11 @@ $(VENV)/bin/python:
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The compiled decoder, so that the first log does not wait for it.
+$(VENV)/.compiled: $(wildcard fix_transforms/fix/scanner/*.py) $(VENV)/.runtime
+	$(BIN)/python -m fix_transforms.fix.scanner
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime

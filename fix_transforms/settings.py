@@ -6,7 +6,6 @@ Secrets are ``SecretStr``: their value appears only where a client is built, nev
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -49,9 +48,7 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(900, ge=1, description="How long a claimed file stays claimed without an answer.")
 
     decoder: Decoder = Field("auto", description="Which decoder reads messages.")
-    threads: int = Field(
-        min(4, os.cpu_count() or 1), ge=1, le=64, description="Threads that the compiled decoder scans with."
-    )
+    threads: int = Field(1, ge=1, le=64, description="Threads that the compiled decoder scans with.")
     timezone: str = Field("UTC", description="IANA zone of the clock that log lines are prefixed with.")
     sources: Path | None = Field(None, description="TOML file that declares sources: zones, profiles, dictionaries.")
     mask_key: SecretStr | None = Field(None, description="Key that turns accounts and party ids into pseudonyms.")

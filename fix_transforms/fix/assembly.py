@@ -30,8 +30,8 @@ from fix_transforms.fix.profiles import LineProfile, profile_of
 from fix_transforms.fix.reference import ReferenceDecoder, UndecodableError
 from fix_transforms.fix.scanned_rows import ScannedRows
 from fix_transforms.fix.segments import HEAD_BYTES, MessageSegment, Scanned, TextSegment
-from fix_transforms.fix.validation import validate
 from fix_transforms.fix.textlines import NO_DELIMITER
+from fix_transforms.fix.validation import validate
 from fix_transforms.fix.wording import encoding_of, escape_control, readable
 from fix_transforms.tables import FIX_GROUP_FIELDS, LOG_EVENTS, QUARANTINE
 
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 #: Rows and bytes at which a chunk is handed over.
 MAX_ROWS = 20_000
+MAX_GROUP_ROWS = 20 * MAX_ROWS
 MAX_CHUNK_BYTES = 64 * 1024 * 1024
 
 #: What engines leave out that do not log the bytes of a message: BeginString, BodyLength, CheckSum.
@@ -99,7 +100,7 @@ class ChunkBuilder:
             len(self._found["raw"]) + scanned.messages + more > MAX_ROWS
             or len(self._events["text"]) + scanned.lines + lines > MAX_ROWS
             or len(self._quarantine["reason"]) >= MAX_ROWS
-            or len(self._group_rows) >= 20 * MAX_ROWS
+            or len(self._group_rows) + scanned.group_fields >= MAX_GROUP_ROWS
         )
         return not too_many and self._account.chunk_bytes < MAX_CHUNK_BYTES
 

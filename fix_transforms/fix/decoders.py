@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fix_transforms.fix.framing import Framer
+from fix_transforms.fix.scanner import FIELDS, MESSAGE_BYTES
 from fix_transforms.fix.session_versions import SessionVersions
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 #: Input from which ``auto`` starts the compiled pass: less is read sooner than it is loaded.
 AUTO_BYTES = 1024 * 1024
-#: The longest message and the most fields of one that the compiled pass takes: what its buffers hold.
-SCANNED_BYTES = 4 * 1024 * 1024
-SCANNED_FIELDS = 4_096
 
 
 def framer_for(chunks: Iterable[bytes], options: ParseOptions, versions: SessionVersions) -> Framer:
@@ -41,7 +39,7 @@ def framer_for(chunks: Iterable[bytes], options: ParseOptions, versions: Session
 
 def _has_room(options: ParseOptions) -> bool:
     """Whether the limits allow all that the compiled pass takes: it has limits of its own and knows no others."""
-    return options.max_message_bytes >= SCANNED_BYTES and options.max_fields_per_message >= SCANNED_FIELDS
+    return options.max_message_bytes >= 2 * MESSAGE_BYTES and options.max_fields_per_message >= FIELDS
 
 
 def _ahead(options: ParseOptions, versions: SessionVersions) -> Ahead:

@@ -36,7 +36,8 @@ FOUND_COLUMNS = tuple(
     if column.tag is None and column.name not in (*LINEAGE, *DATES, "coercion_errors")
 )
 
-_FIRST_YEAR, _LAST_YEAR = 1990, 2100
+#: Days outside these count as none: 1990-01-01 and 2100-12-31, as days since 1970-01-01.
+FIRST_DAY, LAST_DAY = 7_305, 47_846
 
 
 @cache
@@ -48,6 +49,16 @@ def _parsed_schema(name: str) -> pl.Schema:
 def parsed_schema(table: Table) -> pl.Schema:
     """The declared schema without the lineage columns: what the parser gives."""
     return _parsed_schema(table.name)
+
+
+@cache
+def _empty_frame(name: str) -> pl.DataFrame:
+    return pl.DataFrame(schema=_parsed_schema(name))
+
+
+def empty_frame(table: Table) -> pl.DataFrame:
+    """The frame of a table without rows; made once, for most chunks have some."""
+    return _empty_frame(table.name)
 
 
 def frame_of(table: Table, columns: dict[str, list[object]]) -> pl.DataFrame:
@@ -67,7 +78,7 @@ def message_frame(found: dict[str, list[object]], values: dict[int, list[str | N
     schema = parsed_schema(FIX_MESSAGES)
     height = len(found["raw"])
     if not height:
-        return pl.DataFrame(schema=schema)
+        return empty_frame(FIX_MESSAGES)
     series = {name: pl.Series(name, found[name], dtype=schema[name]) for name in FOUND_COLUMNS if name != "log_time"}
     if not found["validation_errors"]:  # not asked for
         series["validation_errors"] = pl.Series("validation_errors", [None] * height, dtype=schema["validation_errors"])
@@ -81,13 +92,8 @@ def message_frame(found: dict[str, list[object]], values: dict[int, list[str | N
     series["coercion_errors"] = pl.Series(
         "coercion_errors", [sorted(errors.get(row, ())) for row in range(height)], dtype=schema["coercion_errors"]
     )
-    return dated(pl.DataFrame(series)).select(schema.names())
-
-
-def dated(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with ``DATES``, from ``sending_time`` and ``log_time``."""
-    days = frame.with_columns(trading_date=_trading_date())
-    return days.with_columns(trading_month=pl.col("trading_date").dt.month_start())
+    days = pl.DataFrame(series).with_columns(trading_date=_trading_date())
+    return days.with_columns(trading_month=pl.col("trading_date").dt.month_start()).select(schema.names())
 
 
 def group_frame(rows: dict[str, list[object]], message_rows: list[int], messages: pl.DataFrame) -> pl.DataFrame:
@@ -100,7 +106,7 @@ def group_frame(rows: dict[str, list[object]], message_rows: list[int], messages
     """
     schema = parsed_schema(FIX_GROUP_FIELDS)
     if not message_rows:
-        return pl.DataFrame(schema=schema)
+        return empty_frame(FIX_GROUP_FIELDS)
     dates = {name: messages[name].gather(message_rows) for name in DATES}
     found = {name: pl.Series(name, rows[name], dtype=schema[name]) for name in schema if name not in DATES}
     return pl.DataFrame(found | dates).select(schema.names())
@@ -110,7 +116,7 @@ def event_frame(table: Table, rows: dict[str, list[object]]) -> pl.DataFrame:
     """The frame of ``log_events``, whose times are given as epoch nanoseconds."""
     schema = parsed_schema(table)
     if not rows["byte_offset"]:
-        return pl.DataFrame(schema=schema)
+        return empty_frame(table)
     series = {name: pl.Series(name, rows[name], dtype=dtype) for name, dtype in schema.items() if name != "log_time"}
     series["log_time"] = _microseconds("log_time", rows["log_time_ns"])
     return pl.DataFrame(series).select(schema.names())
@@ -145,8 +151,8 @@ def _microseconds(name: str, nanoseconds: list[object]) -> pl.Series:
 
 def _trading_date() -> pl.Expr:
     """UTC date of SendingTime, else of the log's clock, else 1970-01-01; absurd years count as none."""
-    dates = [
-        pl.when(pl.col(name).dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)).then(pl.col(name).dt.date())
-        for name in ("sending_time", "log_time")
-    ]
-    return pl.coalesce(*dates, pl.lit(0).cast(pl.Int32).cast(pl.Date))
+    first, last = (pl.lit(day, pl.Int32).cast(pl.Date) for day in (FIRST_DAY, LAST_DAY))
+    days = [pl.col(name).dt.date() for name in ("sending_time", "log_time")]
+    return pl.coalesce(
+        *(pl.when(day.is_between(first, last)).then(day) for day in days), pl.lit(0, pl.Int32).cast(pl.Date)
+    )

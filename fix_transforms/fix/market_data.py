@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from fix_transforms.fix.coercion import coerce
-from fix_transforms.fix.frames import DATES, parsed_schema
+from fix_transforms.fix.frames import DATES, empty_frame, parsed_schema
 from fix_transforms.tables import MARKET_DATA_ENTRIES
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def market_data_frame(groups: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFr
         messages: The chunk's frame of ``fix_messages``.
     """
     if groups.is_empty():
-        return pl.DataFrame(schema=parsed_schema(MARKET_DATA_ENTRIES))
+        return empty_frame(MARKET_DATA_ENTRIES)
     fields = (
         groups.lazy().filter(pl.col("counter_tag") == NO_MD_ENTRIES).select("message_index", "path", "tag", "value")
     )
@@ -59,7 +59,7 @@ def market_data_frame(groups: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFr
     telling = rows.lazy().filter(pl.col("tag").is_in(_TELLING)).select("entry").unique().sort("entry").collect()
     schema = parsed_schema(MARKET_DATA_ENTRIES)
     if telling.is_empty():
-        return pl.DataFrame(schema=schema)
+        return empty_frame(MARKET_DATA_ENTRIES)
     texts = _texts(rows, telling)
     heads = rows.group_by("entry", maintain_order=True).agg(pl.col("message_index").first())
     entries = telling.join(heads, on="entry", how="left", maintain_order="left").join(

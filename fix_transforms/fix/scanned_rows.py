@@ -29,12 +29,14 @@ class ScannedRows:
         self._taken: list[tuple[Scanned, int]] = []
         self.messages = 0
         self.lines = 0
+        self.group_fields = 0
 
     def add(self, scanned: Scanned, first_index: int) -> None:
         """Take the next stretch; its first message has this index in the file."""
         self._taken.append((scanned, first_index))
         self.messages += scanned.messages
         self.lines += scanned.lines
+        self.group_fields += scanned.group_fields
 
     def joined_with(
         self, decoded: pl.DataFrame, unfolded: pl.DataFrame, profile: LineProfile

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import numpy as np
+
 if TYPE_CHECKING:
     from fix_transforms.fix.accounting import Spans
     from fix_transforms.fix.scanner.blocks import Store
@@ -113,6 +115,13 @@ class Scanned:
     def lines(self) -> int:
         """How many lines without a message it holds."""
         return self.event_stop - self.event
+
+    @property
+    def group_fields(self) -> int:
+        """How many fields inside groups its messages hold."""
+        groups = self.store.groups
+        first, last = np.searchsorted(groups.message[: groups.state[0]], (self.row, self.row_stop)).tolist()
+        return int(last - first)
 
     @property
     def spans(self) -> tuple[Spans, Spans]:

@@ -204,13 +204,14 @@ def _after(ends: np.ndarray, first: int, last: int, here: int) -> int:
 
 
 def _without_last_message(run: Run) -> Run | None:
-    """The stretch up to its last message but one: whether that has a twin is told by the line after it."""
+    """The last stretch of a pass up to its last message but one: whether that has a twin is told by the line after it."""
     if run.row_stop - run.row < 2:
         return None
     rows = run.store.rows
     row_stop = run.row_stop - 1
     stop, lines = int(rows.end[row_stop - 1]), int(rows.line[row_stop - 1])
     event_stop = _after(run.store.events.end, run.event, run.event_stop, stop)
+    run.store.take_back(row_stop, event_stop)
     return replace(
         run, stop=stop, row_stop=row_stop, event_stop=event_stop, resume=stop, resume_lines=lines, lines=lines
     )

@@ -10,13 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fix_transforms.fix.scanner import FIELDS
 from fix_transforms.fix.scanner.layout import SLOT_TAGS, TAG_LIMIT, kinds, slots
 from fix_transforms.fix.scanner.unfolding import GroupRows, new_group_rows
 
 #: Rows that one set of arrays holds: as many as a chunk.
 ROWS = 20_000
-#: Most fields of a message that is read here.
-FIELDS = 4_096
 #: Most stretches between irregular ones in one pass.
 RUNS = 4_096
 #: Fields inside groups that go with them.
@@ -28,10 +27,14 @@ WORDS = 1_024
 
 
 class Rows(NamedTuple):
-    """One entry per message, and per slot and message."""
+    """One entry per message, and per column and message.
 
-    words: np.ndarray  # uint64 [slot * row * 2]: string view, decimal halves, or a number with its digits
-    valid: np.ndarray  # uint8 [slot * row]
+    Slots get columns in the order in which they are first seen, so that what is written lies together.
+    """
+
+    columns: np.ndarray  # int64 [slot + 1]: column of a slot, -1 before it is seen; last, how many there are
+    words: np.ndarray  # uint64 [column * row * 2]: string view, decimal halves, or a number with its digits
+    valid: np.ndarray  # uint8 [column * row]
     filled: np.ndarray  # int64 [slot]
     start: np.ndarray  # int64: index of 8= in the block
     end: np.ndarray  # int64
@@ -106,6 +109,7 @@ def new_rows(capacity: int = ROWS) -> Rows:
     """Room for so many messages; memory is only taken where it is written."""
     width = len(SLOT_TAGS)
     return Rows(
+        columns=np.append(np.full(width, -1, np.int64), 0),
         words=np.empty(width * capacity * 2, np.uint64),
         valid=np.empty(width * capacity, np.uint8),
         filled=np.zeros(width, np.int64),

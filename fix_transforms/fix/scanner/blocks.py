@@ -14,9 +14,8 @@ import numpy as np
 from fix_transforms.fix.candidates import START
 from fix_transforms.fix.delimiters import HEADER, is_padded
 from fix_transforms.fix.profiles import is_twin
-from fix_transforms.fix.scanner import passes
+from fix_transforms.fix.scanner import FIELDS, passes
 from fix_transforms.fix.scanner.arrays import (
-    FIELDS,
     GROUP_ROWS,
     PATH_BYTES,
     RUNS,
@@ -62,6 +61,13 @@ class Store:
     shapes: list[str] = field(default_factory=list)
     row: int = 0
     event: int = 0
+
+    def take_back(self, row: int, event: int) -> None:
+        """Forget the rows from here on; they are the last that were written."""
+        self.row, self.event = row, event
+        np.minimum(self.rows.filled, row, out=self.rows.filled)
+        used = self.groups.message[: self.groups.state[0]]
+        self.groups.state[0] = np.searchsorted(used, row)
 
     @property
     def is_full(self) -> bool:
@@ -144,7 +150,7 @@ class BlockScanner:
         state[passes.ROW], state[passes.EVENT], state[passes.BLOCK] = store.row, store.event, len(store.blocks)
         state[passes.FREE_AT] = end - position + SLACK
         state[passes.LEARNS] = 1
-        state[passes.BY_SESSION] = self._versions.depends_on_session or b"8=FIXT" in block[position:end]
+        state[passes.BY_SESSION] = self._versions.depends_on_session
         passes.open_run(self._runs, 0, inside, 0, state)
         store.blocks.append(work)
         self._pass(block, position, work, state)

@@ -74,7 +74,7 @@ def tag_columns(store: Store, start: int, stop: int) -> dict[str, pl.Series]:
     rows, capacity = store.rows, len(store.rows.start)
     for slot, tag in enumerate(SLOT_TAGS):
         columns, filled = TAG_COLUMNS[tag], int(rows.filled[slot])
-        first = slot * capacity
+        first = int(rows.columns[slot]) * capacity
         if filled <= start:
             found.update({column.name: nulls(column, stop - start) for column in columns})
             continue

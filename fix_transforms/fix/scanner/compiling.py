@@ -35,8 +35,12 @@ def entry(function: Function) -> Function:
 
 
 def compiled(function: Function) -> Function:
-    """Compile a function that only compiled code calls: it has no way in for Python, which takes long to compile."""
-    return cast("Function", _njit(no_cpython_wrapper=True, **_ALWAYS)(function))
+    """Compile a function that only compiled code calls.
+
+    It becomes part of its callers, for handing over two dozen arrays takes longer than most of them do, and it has
+    no way in for Python, which takes long to compile.
+    """
+    return cast("Function", _njit(no_cpython_wrapper=True, forceinline=True, **_ALWAYS)(function))
 
 
 @cache

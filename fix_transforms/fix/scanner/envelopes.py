@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fix_transforms.fix.scanner import MESSAGE_BYTES
 from fix_transforms.fix.scanner.arrays import Tables
 from fix_transforms.fix.scanner.compiling import Number, compiled
 from fix_transforms.fix.scanner.loads import SLACK, byte_sum, equal_mask, load_u64, trailing_zeros
@@ -175,7 +176,12 @@ def open_envelope(  # noqa: C901 - one decision after the other, and no call is 
         return LEAVE
     free = found[FREE]
     header = head_end - start - 2 * (width - 1)
-    if declared == 0 or head_end + declared + _TRAILER + width > end or free + header + declared + SLACK > len(work):
+    if (
+        declared == 0
+        or declared > MESSAGE_BYTES
+        or head_end + declared + _TRAILER + width > end
+        or free + header + declared + SLACK > len(work)
+    ):
         return LEAVE
     if width == 1:
         body_end = head_end + declared

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fix_transforms.fix.scanner.arrays import FIELDS, Rows, Tables
+from fix_transforms.fix.scanner import FIELDS
+from fix_transforms.fix.scanner.arrays import Rows, Tables
 from fix_transforms.fix.scanner.compiling import Number, compiled
 from fix_transforms.fix.scanner.layout import ASIDE, FLAG, INSTANT, NUMBER, PRICE, REPEATED, TAG_LIMIT, TEXT
 from fix_transforms.fix.scanner.loads import equal_mask, high_mask, load_u64, trailing_zeros
@@ -152,6 +153,17 @@ def repeats_outside(count: Number, tables: Tables) -> Number:
 
 
 @compiled
+def _column(slot: Number, rows: Rows) -> Number:
+    """The column of a slot, a new one when it is seen first."""
+    column = rows.columns[slot]
+    if column < 0:
+        column = rows.columns[-1]
+        rows.columns[slot] = column
+        rows.columns[-1] = column + 1
+    return column
+
+
+@compiled
 def write_fields(work: np.ndarray, count: Number, tables: Tables, rows: Rows, row: Number, block: Number) -> Number:
     """Write the values of a message into a row; those inside repeating groups have no column.
 
@@ -171,7 +183,7 @@ def write_fields(work: np.ndarray, count: Number, tables: Tables, rows: Rows, ro
         slot = np.int64(tables.slots[tables.tags[field]])
         if slot < 0 or tables.grouped[field]:
             continue
-        first = slot * capacity
+        first = _column(slot, rows) * capacity
         place, kind = 2 * (first + row), tables.kinds[slot]
         if kind == TEXT:
             write_view(work, tables.starts[field], tables.lengths[field], rows.words, place, block)

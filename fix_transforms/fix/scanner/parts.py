@@ -13,7 +13,7 @@ from functools import cache
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from fix_transforms.fix.scanner.arrays import ROWS
+from fix_transforms.fix.scanner.arrays import GROUP_ROWS, ROWS
 from fix_transforms.fix.scanner.blocks import BlockScanner, Run
 from fix_transforms.fix.scanner.layouts import Layouts
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LARGEST_PART = 4 * 1024 * 1024
 _SMALLEST_PART = 64 * 1024
 #: Parts per thread that a buffer is cut into, so that no thread waits long for the others.
-_PARTS_PER_THREAD = 4
+_PARTS_PER_THREAD = 3
 #: What may end a line that belongs to the message on the next one: no part starts there.
 _ANNOUNCES = b">:([{-=,<eEgG"
 _BLANKS = b" \t\r\n\x00\x0b\x0c"
@@ -68,7 +68,7 @@ class Parts:
         for _ in range(threads):
             self._idle.put(BlockScanner(versions, layouts, pseudonyms=pseudonyms))
         self._pending: deque[Future[Part]] = deque()
-        self._part_bytes = LARGEST_PART if threads == 1 else _SMALLEST_PART * 8
+        self._part_bytes = LARGEST_PART
 
     @property
     def buffer_bytes(self) -> int:
@@ -117,6 +117,8 @@ class Parts:
     def _adapt(self, part: Part) -> None:
         """Make parts as large as a store can take, by how long messages have been."""
         rows = sum(run.row_stop - run.row + run.event_stop - run.event for run in part.runs)
+        if part.runs:
+            rows = max(rows, int(part.runs[0].store.groups.state[0]) * ROWS // GROUP_ROWS)
         if rows:
             wanted = (part.runs[-1].stop - part.runs[0].start) * ROWS * 3 // 4 // rows
             self._part_bytes = min(LARGEST_PART, max(_SMALLEST_PART, wanted))

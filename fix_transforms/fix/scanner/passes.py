@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fix_transforms.fix.scanner.arrays import FIELDS, RUNS, Events, Groups, Rows, Tables
+from fix_transforms.fix.scanner import FIELDS
+from fix_transforms.fix.scanner.arrays import RUNS, Events, Groups, Rows, Tables
 from fix_transforms.fix.scanner.clocks import find_clock
 from fix_transforms.fix.scanner.compiling import Number, compiled, entry
 from fix_transforms.fix.scanner.envelopes import (
@@ -56,7 +57,7 @@ _LONGEST_NOISE = 4
 _PATH_ROOM = 1024 * 1024
 _EVENT_CLOCK_BYTES = 128
 _NOTHING, _LINE_END, _SIGN = range(3)
-_NEWLINE, _EQUALS = np.uint8(10), np.uint8(61)
+_NEWLINE, _EQUALS, _T = np.uint8(10), np.uint8(61), np.uint8(84)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _BEGIN = np.uint64(int.from_bytes(b"8=FIX", "little"))
 
@@ -205,7 +206,8 @@ def _unfold(
     scratch: GroupScratch,
 ) -> Number:
     """Write the fields inside groups: ``OK``, ``LEAVE_FRAME`` or ``NEW_LAYOUT``."""
-    word = layout_of(work, count, state[BY_SESSION] != 0, tables)
+    is_fixt = work[tables.starts[0] + 3] == _T  # the first value is BeginString(8)
+    word = layout_of(work, count, state[BY_SESSION] != 0 or is_fixt, tables)
     if word == UNKNOWN and state[LEARNS]:
         return NEW_LAYOUT
     if word < 0:

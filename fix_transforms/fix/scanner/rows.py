@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from fix_transforms.fix.delimiters import delimiter_name
-from fix_transforms.fix.frames import DATES, dated, parsed_schema
+from fix_transforms.fix.frames import DATES, FIRST_DAY, LAST_DAY, empty_frame, parsed_schema
+from fix_transforms.fix.scanner.arrays import ROWS
 from fix_transforms.fix.scanner.columns import clock_columns, tag_columns, text
 from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, LOG_EVENTS
 
@@ -69,14 +70,29 @@ def message_rows(taken: Sequence[tuple[Scanned, int]], profile: DetectedProfile)
         "delimiter": _named(rows.delimiter[start:stop], [delimiter_name(found) for found in store.delimiters]),
     }
     series["direction"] = _directions(store, start, stop, series, profile)
-    frame = dated(_declared(series, schema).with_columns(_same()))
+    series |= _dates(series) | {column.name: column.slice(0, height) for column in _same()}
+    frame = _declared(series, schema)
     return (frame if kept.all() else frame.filter(pl.Series(kept))).select(schema.names())
 
 
 @cache
-def _same() -> list[pl.Expr]:
+def _same() -> list[pl.Series]:
+    """Columns that are the same for every scanned message, as long as a store."""
     schema = parsed_schema(FIX_MESSAGES)
-    return [pl.lit(value, dtype=schema[name]).alias(name) for name, value in _SAME.items()]
+    one = pl.DataFrame([pl.Series(name, [value], dtype=schema[name]) for name, value in _SAME.items()])
+    return [column.new_from_index(0, ROWS) for column in one]
+
+
+def _dates(series: dict[str, pl.Series]) -> dict[str, pl.Series]:
+    """``DATES`` as ``frames.dated`` derives them: days come in runs, so that the calendar is asked once for each."""
+    days = np.zeros(len(series["sending_time"]), np.int32)
+    for name in ("log_time", "sending_time"):
+        found = series[name].dt.date().to_physical().fill_null(-1).to_numpy()
+        days = np.where((found >= FIRST_DAY) & (found <= LAST_DAY), found, days)
+    distinct, which = np.unique(days, return_inverse=True)
+    dates = pl.Series(distinct).cast(pl.Date)
+    places = pl.Series(which)
+    return {"trading_date": dates.gather(places), "trading_month": dates.dt.month_start().gather(places)}
 
 
 def _declared(series: dict[str, pl.Series], schema: pl.Schema) -> pl.DataFrame:
@@ -96,7 +112,7 @@ def group_rows(taken: Sequence[tuple[Scanned, int]], messages: pl.DataFrame) -> 
     used = groups.message[: groups.state[0]]
     start, stop = np.searchsorted(used, [taken[0][0].row, taken[-1][0].row_stop])
     if start == stop:
-        return pl.DataFrame(schema=schema)
+        return empty_frame(FIX_GROUP_FIELDS)
     rows, part, views = groups.rows, slice(start, stop), slice(2 * start, 2 * stop)
     place, kept = _places(taken, used[part])
     series = {

@@ -27,7 +27,17 @@ def _is_secret_tag(work: np.ndarray, start: int, at: int) -> bool:
         number += digit * power
         power = min(power * 10, 10_000)
         at -= 1
-    return number in _SECRETS
+    return number in _SECRETS and not _is_fraction(work, start, at)
+
+
+@compiled
+def _is_fraction(work: np.ndarray, start: int, at: int) -> bool:
+    """Whether what stands at ``at`` makes the digits after it a fraction: a point, or a comma after ``:59``."""
+    if at < start:
+        return False
+    if work[at] == 46:
+        return True
+    return bool(at - 3 >= start and work[at] == 44 and work[at - 3] == _COLON and 48 <= work[at - 2] <= 53)
 
 
 @compiled

@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="factor on every size")
     parser.add_argument("--rounds", type=int, help="runs of each contestant on each data set")
     parser.add_argument("--data", nargs="+", choices=list(MEGABYTES), default=list(MEGABYTES), help="data sets")
+    parser.add_argument("--without-starts", action="store_true", help="do not measure starts, which compile everything")
     parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of benchmarks.md")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "fixlake-bench")
     parser.add_argument("--again", action="store_true", help="write the report of the results that are there")
@@ -29,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.again:
         results = Results.load(kept)
     else:
-        results = benchmark(Plan(chosen.scale, data=tuple(chosen.data), rounds=chosen.rounds), chosen.cache)
+        plan = Plan(chosen.scale, data=tuple(chosen.data), rounds=chosen.rounds, has_starts=not chosen.without_starts)
+        results = benchmark(plan, chosen.cache)
     # Late, so that the process that measures has started no thread of anybody.
     from fixbench.plots import draw
     from fixbench.report import page

@@ -28,7 +28,8 @@ MEMORY_MEGABYTES = (50, 250, 1000)
 ROUNDS = {"small": 5}
 OTHER_ROUNDS = 3
 
-START_RUNS = 3
+#: Starts of each kind: the command compiles the same code as the library.
+START_RUNS = {"library": 3, "command": 1}
 
 #: Longest single measurement; whoever would take longer is given a smaller tier.
 LONGEST_SECONDS = 15.0
@@ -67,12 +68,14 @@ class Plan:
         seed: Of the generated data.
         data: Names of the data sets to measure on.
         rounds: Runs of each contestant per data set; none takes ``ROUNDS``.
+        has_starts: Whether starts are measured, which compile everything again and again.
     """
 
     scale: float = 1.0
     seed: int = 20240102
     data: tuple[str, ...] = tuple(MEGABYTES)
     rounds: int | None = None
+    has_starts: bool = True
 
     def rounds_on(self, data: str) -> int:
         """How often each contestant runs on a data set."""

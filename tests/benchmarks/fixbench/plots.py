@@ -119,10 +119,10 @@ def _memory(results: Results) -> Figure:
         _say_nothing(axes)
         return figure
     axes.axhline(BARS.peak_bytes / MEGABYTE, color="black", linestyle="--", linewidth=1, label="bar: 1 GiB")
-    axes.set_ylim(0, BARS.peak_bytes / MEGABYTE * 1.15)
+    axes.set_ylim(0, max(BARS.peak_bytes / MEGABYTE, axes.get_ylim()[1]) * 1.1)
     axes.set_xlabel("length of the stream, MB")
     axes.set_ylabel("peak memory, MB")
-    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(0.35, 0.72))
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 

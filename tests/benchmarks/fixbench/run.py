@@ -48,7 +48,8 @@ def benchmark(plan: Plan, folder: Path) -> Results:
     with tempfile.TemporaryDirectory(prefix="fixbench-") as scratch:
         agreed = _agree(results, files, Path(scratch))
         _measure(results, plan, files, agreed)
-        _starts(results, files, Path(scratch))
+        if plan.has_starts:
+            _starts(results, files, Path(scratch))
         _memory(results, plan, files)
         _profiles(results, files, agreed)
     if code_hash() != code:
@@ -168,7 +169,7 @@ def _starts(results: Results, files: Files, scratch: Path) -> None:
     small = Path(next(iter(files.values()))["warm-up"].path)
     kinds = {"library": processes.start_library, "command": processes.start_command}
     for kind, start in kinds.items():
-        for number in range(START_RUNS):
+        for number in range(START_RUNS[kind]):
             cache = scratch / f"compiled-{kind}-{number}"
             for is_cold in (True, False):
                 done = start(small, cache)

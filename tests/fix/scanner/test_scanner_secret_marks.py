@@ -27,6 +27,8 @@ def test_text_that_masking_changes_is_always_marked(text):
     "text",
     [
         "20240304-08:00:01.100 : ",
+        "20240304-08:00:01.554 : ",
+        "2024-03-04 08:00:01,089: ",
         "2024-03-04 08:00:01,123: [QFJ Message Processor]: <FIX.4.4:ME->YOU, incoming> (",
         "app[12554]: Received: Initiated logon request",
         "00000000000000000000000000091234: sequence 0: queue",
