@@ -40,7 +40,7 @@ TIERS = {
 #: Seconds per round of each contestant.
 SECONDS = {
     SIMPLEFIX: (1.0, 2.0, 1.0),
-    POLARS: (0.5, 0.5, 0.25),
+    POLARS: (2.0, 4.0, 2.0),
     REFERENCE: (2.0, 4.0, 2.0),
     SCANNER_1: (0.5, 1.0, 0.5),
     SCANNER_2: (0.25, 0.5, 0.25),
@@ -157,6 +157,11 @@ def test_each_bar_is_missed_on_its_own(results: Results) -> None:
         one | {"seconds": one["seconds"] * 1.2} if one["contestant"] == SCANNER_2 else one for one in results.samples
     ]
     assert missed(replace(results, samples=slower)) == ["× 1.67"]
+    quicker = [
+        one | {"seconds": one["seconds"] / 2} if one["contestant"] in (SIMPLEFIX, POLARS) else one
+        for one in results.samples
+    ]
+    assert missed(replace(results, samples=quicker)) == ["× 50.0", "× 10.0"]
     helped = {"small": {SCANNER_1: results.agreement["small"][SCANNER_1] | {"by_scanner": 98}}}
     assert missed(replace(results, agreement=helped)) == ["98.0% (order flow)"]
 
@@ -273,7 +278,7 @@ def test_shares_of_a_profile_add_up(results: Results) -> None:
 
 def test_the_page_shows_every_measured_contestant_with_its_figures(results: Results) -> None:
     row = next(line for line in page(results).splitlines() if line.startswith("| ours, scanner, 2 threads | 2 "))
-    assert "1,600,000 | 400 | 400 | × 200 (200 to 200) | × 5 (5 to 10)" in row
+    assert "1,600,000 | 400 | 400 | × 200 (200 to 200) | × 40 (40 to 40)" in row
 
 
 def test_the_page_says_when_it_proves_nothing(results: Results) -> None:

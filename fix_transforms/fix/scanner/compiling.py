@@ -27,8 +27,11 @@ _ALWAYS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False,
 
 
 def entry(function: Function) -> Function:
-    """Compile a function that Python calls; the result is kept on disk."""
-    dispatcher = _njit(cache=True, **_ALWAYS)(function)
+    """Compile a function that Python calls; the result is kept on disk, where there is a place for it."""
+    try:
+        dispatcher = _njit(cache=True, **_ALWAYS)(function)
+    except RuntimeError:  # neither beside the sources nor in the user's cache: every process compiles for itself
+        return cast("Function", _njit(**_ALWAYS)(function))
     # numba looks at the file of the function alone, but what it calls is compiled into it.
     dispatcher._cache._cache_file._source_stamp = sources_digest()
     return cast("Function", dispatcher)

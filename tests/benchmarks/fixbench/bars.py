@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fixbench.contestants import SCANNER_1, SCANNER_2
+from fixbench.contestants import POLARS, SCANNER_1, SCANNER_2, SIMPLEFIX
 from fixbench.datasets import DATA_SETS
 from fixbench.plan import BARS, MEGABYTE
 
@@ -31,6 +31,8 @@ class Verdict:
 def verdicts(results: Results) -> list[Verdict]:
     """Every bar of the plan."""
     return [
+        _rate(results, SIMPLEFIX, "simplefix", BARS.to_simplefix),
+        _rate(results, POLARS, "a Polars regex per tag", BARS.to_polars),
         _peak(results),
         _growth(results),
         _start(results, is_cold=True),
@@ -38,6 +40,13 @@ def verdicts(results: Results) -> list[Verdict]:
         _scaling(results),
         _share(results),
     ]
+
+
+def _rate(results: Results, other: str, name: str, bar: float) -> Verdict:
+    ratio = results.ratio("small", SCANNER_1, other)
+    measured = f"× {ratio.median:.1f}" if ratio else NOT_MEASURED
+    what = f"Rate on one thread, to {name}, order flow"
+    return Verdict(what, f"at least × {bar:g}", measured, ratio is not None and ratio.median >= bar)
 
 
 def _peak(results: Results) -> Verdict:

@@ -40,6 +40,8 @@ class Bars:
     """What the scanner has to reach.
 
     Attributes:
+        to_simplefix: Least times the rate of simplefix on order flow, on one thread.
+        to_polars: Least times the rate of a Polars regex per tag, likewise.
         peak_bytes: Most resident memory of a process that parses.
         peak_growth: Most that the peak may grow from the second to the third of ``MEMORY_MEGABYTES``.
         cold_seconds: Most from the start of a process to its first rows when nothing is compiled yet.
@@ -48,6 +50,8 @@ class Bars:
         scanner_share: Least share of clean messages that the scanner reads itself, without the reference decoder.
     """
 
+    to_simplefix: float = 75.0
+    to_polars: float = 12.0
     peak_bytes: int = 1 << 30
     peak_growth: float = 1.1
     cold_seconds: float = 10.0
