@@ -42,9 +42,10 @@ class Coerced:
 
 def coerce(columns: Sequence[Column], values: list[str | None] | pl.Series) -> Coerced:
     """The values of one tag as the columns that are read from it."""
+    missing = values.null_count() if isinstance(values, pl.Series) else values.count(None)
+    if missing == len(values):  # most tags of most chunks
+        return Coerced({column.name: nulls(column, len(values)) for column in columns}, [])
     text = pl.Series(values, dtype=pl.String)
-    if text.null_count() == len(text):  # most tags of most chunks
-        return Coerced({column.name: text.cast(column.dtype).alias(column.name) for column in columns}, [])
     if any(column.facet != "value" or column.dtype == TIMESTAMP for column in columns):
         return _instant(columns, text)
     column = columns[0]
@@ -52,6 +53,11 @@ def coerce(columns: Sequence[Column], values: list[str | None] | pl.Series) -> C
     if column.dtype == pl.String:
         return Coerced({column.name: found}, [])
     return Coerced({column.name: found}, _lost(text, found))
+
+
+def nulls(column: Column, height: int) -> pl.Series:
+    """A column without values."""
+    return pl.Series(column.name, [None], dtype=column.dtype).new_from_index(0, height)
 
 
 def _lost(text: pl.Series, found: pl.Series) -> list[int]:

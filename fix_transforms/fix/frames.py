@@ -89,9 +89,10 @@ def message_frame(found: dict[str, list[object]], values: dict[int, list[str | N
         series.update(coerced.columns)
         for row in coerced.errors:
             errors.setdefault(row, []).append(tag)
-    series["coercion_errors"] = pl.Series(
-        "coercion_errors", [sorted(errors.get(row, ())) for row in range(height)], dtype=schema["coercion_errors"]
-    )
+    told = [sorted(errors.get(row, ())) for row in range(height)] if errors else [[]]
+    series["coercion_errors"] = pl.Series("coercion_errors", told, dtype=schema["coercion_errors"])
+    if not errors:
+        series["coercion_errors"] = series["coercion_errors"].new_from_index(0, height)
     days = pl.DataFrame(series).with_columns(trading_date=_trading_date())
     return days.with_columns(trading_month=pl.col("trading_date").dt.month_start()).select(schema.names())
 

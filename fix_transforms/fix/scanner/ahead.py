@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: How much of what a pass left at its end is searched for twins.
 _SEARCHED_BYTES = 1024 * 1024
+#: How much of the next part is searched for a twin of the last message.
+_FIRST_LINES = 4_096
 #: How much may be left of a buffer.
 _REST_BYTES = 64 * 1024
 _TWINS = tuple(word.encode() for word in TWIN_WORDS)
@@ -138,10 +140,11 @@ class Ahead:
         if self._holds_twins(buffer, part):
             self._gave_up = True
             return False
-        self._runs.extend(part.runs[:-1])
-        kept = _without_last_message(part.runs[-1]) if part.runs else None
-        if kept is not None:
-            self._runs.append(kept)
+        self._runs.extend(part.runs)
+        following = buffer[part.stop : part.stop + _FIRST_LINES]
+        if part.runs and (not following or any(word in following for word in _TWINS)):
+            last = _without_last_message(self._runs.pop())
+            self._runs.extend(() if last is None else (last,))
         if not part.is_whole and self._runs:
             self._look_at = min(self._look_at, part.start + self._runs[-1].stop)
         return bool(self._runs)

@@ -5,15 +5,14 @@ Invariant: the columns are those that ``frames`` makes of the same messages, in 
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from fix_transforms.fix.coercion import nulls
 from fix_transforms.fix.frames import TAG_COLUMNS, parsed_schema
-from fix_transforms.fix.scanner.arrays import ROWS
 from fix_transforms.fix.scanner.clocks import CLOCK, TICKS, minute_of
 from fix_transforms.fix.scanner.layout import DAY, FLAG, INSTANT, NUMBER, PRICE, SLOT_TAGS, kinds
 from fix_transforms.tables import FIX_MESSAGES
@@ -31,16 +30,6 @@ if TYPE_CHECKING:
 _SCHEMA = parsed_schema(FIX_MESSAGES)
 _MICROSECOND = 1000
 _VIEW = 2
-
-
-def nulls(column: Column, height: int) -> pl.Series:
-    """A column without values, of at most as many rows as a store has."""
-    return _no_values(column.name, column.dtype).slice(0, height)
-
-
-@cache
-def _no_values(name: str, dtype: DataType) -> pl.Series:
-    return pl.Series(name, dtype=dtype).extend_constant(None, ROWS)
 
 
 def text(name: str, views: np.ndarray, valid: np.ndarray | None, blocks: Sequence[np.ndarray]) -> pl.Series:
