@@ -39,7 +39,7 @@ def test_pages_load_their_style_sheet_and_nothing_else(workspace: Workspace, bui
     validate_batch(workspace, build.batch_id)
     site = workspace.settings.docs_dir / "data-docs"
     pages = list(site.rglob("*.html"))
-    assert len(pages) == 2 + 11
+    assert len(pages) == 2 + 13
     for path in pages:
         html = path.read_text(encoding="utf-8")
         assert not re.search(r"https?:|//[a-z]|\bon[a-z]+=|javascript:|style=|<style|<script", html, re.IGNORECASE), (

@@ -90,5 +90,5 @@ def test_run_on_an_empty_home_does_nothing_and_succeeds(home: Any) -> None:
     assert home.json("status") == {
         "files": 0, "messages": 0, "quarantined": 0, "log_events": 0,
         "object_bytes": 0, "content_bytes": 0, "message_bytes": 0, "quarantined_bytes": 0, "log_event_bytes": 0,
-        "decoration_bytes": 0, "batches": {}, "tables": {}, "snapshot": None, "lag_seconds": 0.0,
+        "decoration_bytes": 0, "batches": {}, "tables": {}, "snapshot": None, "lag_seconds": 0.0, "unreadable": {},
     }  # fmt: skip

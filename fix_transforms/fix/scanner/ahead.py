@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fix_transforms.fix.session_versions import SessionVersions
 
 #: How much of what a pass left at its end is searched for twins.
-_SEARCHED_BYTES = 1024 * 1024
+_SEARCHED_BYTES = 16 * 1024
 #: How much of the next part is searched for a twin of the last message.
 _FIRST_LINES = 4_096
 #: How much may be left of a buffer.

@@ -18,6 +18,7 @@ from fix_transforms.fix.scanner import FIELDS, passes
 from fix_transforms.fix.scanner.arrays import (
     GROUP_ROWS,
     PATH_BYTES,
+    ROWS,
     RUNS,
     WORDS,
     new_events,
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from fix_transforms.fix.scanner.layouts import Layouts
     from fix_transforms.fix.session_versions import SessionVersions
 
-#: Rows that must be free for a store to be used on.
-_LEAST_ROOM = 64
+#: Rows that must be free for a store to be used on: what does not fit is scanned again.
+_LEAST_ROOM = ROWS // 2
 
 
 @dataclass(slots=True)
@@ -75,7 +76,7 @@ class Store:
         group_rows, path_bytes = self.groups.state.tolist()
         return (
             min(len(self.rows.start) - self.row, len(self.events.start) - self.event) < _LEAST_ROOM
-            or group_rows > GROUP_ROWS - 2 * FIELDS
+            or group_rows > GROUP_ROWS // 2
             or path_bytes > PATH_BYTES // 2
         )
 
