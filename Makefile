@@ -63,8 +63,8 @@ lock: $(VENV)/.dev ## Resolve the dependencies again and write the lock files
 	$(BIN)/uv $(LOCK) pyproject.toml --extra build -o requirements.lock
 	$(BIN)/uv $(LOCK) pyproject.toml --extra build --extra dev --constraint requirements.lock -o requirements-dev.lock
 
-LOCK = pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-header --no-annotate --no-strip-extras
+LOCK = pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-strip-extras
 
 ##@ House
 .PHONY: setup
@@ -92,6 +92,7 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 
 # The compiled decoder, so that the first log does not wait for it.
 $(VENV)/.compiled: $(wildcard fix_transforms/fix/scanner/*.py) $(VENV)/.runtime
+	@echo "Compiling the decoder, once for this version: some 20 seconds"
 	$(BIN)/python -m fix_transforms.fix.scanner
 	@touch $@
 

@@ -13,6 +13,7 @@ from datetime import date
 
 from fix_transforms.simulate import bodies, keepalive
 from fix_transforms.simulate.amendments import cancel_stray
+from fix_transforms.simulate.counterparty_log import CounterpartyLog
 from fix_transforms.simulate.desk import Desk
 from fix_transforms.simulate.lives import LIFE, draw_order, live
 from fix_transforms.simulate.log_files import LogFile, SessionLog
@@ -40,7 +41,7 @@ class SessionRun:
     """What one session left behind on one date.
 
     Attributes:
-        files: Its log files.
+        files: Its log files; the counterparty's, where wanted, comes last.
         truth: What really happened.
         next_seq_num: Where the next day goes on, by direction.
     """
@@ -51,7 +52,14 @@ class SessionRun:
 
 
 def run_session(
-    profile: SessionProfile, trading_date: date, budget: int, seed: int, damage: float, next_seq_num: dict[str, int]
+    profile: SessionProfile,
+    trading_date: date,
+    budget: int,
+    seed: int,
+    damage: float,
+    next_seq_num: dict[str, int],
+    *,
+    both_sides: bool = False,
 ) -> SessionRun:
     """Simulate one session on one date.
 
@@ -62,12 +70,15 @@ def run_session(
         seed: Seed of the whole simulation.
         damage: Share of message lines to damage.
         next_seq_num: Sequence numbers to go on from, by direction.
+        both_sides: Whether to write the counterparty's log too.
     """
     key = f"{seed}/{trading_date.isoformat()}/{profile.name}"
     clock = DayClock(trading_date)
     log = SessionLog(profile, trading_date, clock, damage, key)
     hours = _hours(profile, trading_date, budget)
-    session = SessionDay(profile, trading_date, random.Random(key), budget, next_seq_num, log, clock, hours)
+    their_log = CounterpartyLog(profile, trading_date, clock) if both_sides else None
+    rng = random.Random(key)
+    session = SessionDay(profile, trading_date, rng, budget, next_seq_num, log, clock, hours, their_log)
     desk = Desk(session)
     session.now = session.open - 60 * SECOND - session.rng.randint(0, 5 * SECOND)
     session.spawn(_whole_day(desk), is_service=True)
@@ -77,6 +88,10 @@ def run_session(
         orders=desk.finish(), executions=desk.executions, rejects=desk.rejects, sessions=[session.finish()],
         files=log.truths(files), damages=log.damages,
     )  # fmt: skip
+    if their_log is not None:
+        theirs, their_truth = their_log.finish()
+        files += (theirs,)
+        truth.files.append(their_truth)
     return SessionRun(files, truth, session.next_seq_num)
 
 

@@ -1,6 +1,6 @@
 """The whole simulation: how many messages on which date in which session, and where the files go.
 
-Invariant: the same arguments give byte-identical files and truth; exactly ``messages`` messages are logged. Only one
+Invariant: the same arguments give byte-identical files and truth; our side logs exactly ``messages`` messages. Only one
 session of one date is in memory at a time.
 """
 
@@ -30,14 +30,16 @@ class Simulation:
     """A simulation that can be run any number of times, always with the same outcome.
 
     Attributes:
-        messages: Messages to log, exactly.
+        messages: Messages for our side to log, exactly.
         seed: Chooses one of many stories.
         damage: Share of message lines to damage: torn, wrong CheckSum, or preceded by noise.
+        both_sides: Whether every counterparty's log of the same messages is written too, clean.
     """
 
     messages: int
     seed: int
     damage: float = 0.0
+    both_sides: bool = False
 
     def runs(self) -> Iterator[SessionRun]:
         """Run every session of every date, in order of date."""
@@ -50,7 +52,10 @@ class Simulation:
             for profile, budget in _shares(profiles, day_budget):
                 if profile.reset != "weekly" or is_new_week:
                     numbers[profile.name] = {"in": 1, "out": 1}
-                run = run_session(profile, trading_date, budget, self.seed, self.damage, numbers[profile.name])
+                number = numbers[profile.name]
+                run = run_session(
+                    profile, trading_date, budget, self.seed, self.damage, number, both_sides=self.both_sides
+                )
                 numbers[profile.name] = run.next_seq_num
                 yield run
 
@@ -62,7 +67,7 @@ class Simulation:
         return truth
 
 
-def simulate(messages: int, seed: int, damage: float = 0.0) -> Simulation:
+def simulate(messages: int, seed: int, damage: float = 0.0, *, both_sides: bool = False) -> Simulation:
     """Describe a simulation; nothing runs until it is asked for.
 
     Raises:
@@ -72,11 +77,13 @@ def simulate(messages: int, seed: int, damage: float = 0.0) -> Simulation:
         raise SettingsError("too few messages", where="messages", got=messages, expected="at least 1")
     if not 0 <= damage <= 1:
         raise SettingsError("not a share", where="dirty", got=damage, expected="between 0 and 1")
-    return Simulation(messages, seed, damage)
+    return Simulation(messages, seed, damage, both_sides)
 
 
 def write(simulation: Simulation, out_dir: Path, truth_path: Path | None = None) -> list[Path]:
     """Run a simulation and write its files: ``<date>/<log>`` under a folder, and the truth beside if wanted.
+
+    The counterparties' logs, if they are simulated, are ``<counterparty>/<date>/<log>``.
 
     Args:
         simulation: What to run.

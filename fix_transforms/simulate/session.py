@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import date
 
+from fix_transforms.simulate.counterparty_log import CounterpartyLog
 from fix_transforms.simulate.log_files import SessionLog
 from fix_transforms.simulate.profiles import FIRM, SessionProfile
 from fix_transforms.simulate.truth import GapTruth, SessionTruth
@@ -62,6 +63,7 @@ class SessionDay:
         next_seq_num: Sequence numbers to go on from, by direction.
         log: Where messages and engine events go.
         hours: Open and close.
+        their_log: Where messages go that the counterparty logs too.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class SessionDay:
         log: SessionLog,
         clock: DayClock,
         hours: tuple[int, int],
+        their_log: CounterpartyLog | None = None,
     ) -> None:
         self.profile = profile
         self.dialect = profile.dialect
@@ -81,6 +84,7 @@ class SessionDay:
         self.rng = rng
         self.clock = clock
         self.log = log
+        self.their_log = their_log
         self.budget = budget
         self.open, self.close = hours
         self.now = self.open
@@ -277,9 +281,10 @@ class SessionDay:
             header = self._sides[direction] + sent + self._targets[direction]
         body = f"35={message.msg_type}\x0134={message.seq_num}\x01{header}{message.body}"
         delay = 0 if direction == "in" else 3 + int(self.rng.random() * 38)
-        shown = self.log.message(
-            direction, self.now + delay, encode(self.dialect.begin_string, body), message.msg_type, message.seq_num
-        )
+        frame = encode(self.dialect.begin_string, body)
+        shown = self.log.message(direction, self.now + delay, frame, message.msg_type, message.seq_num)
+        if self.their_log is not None:
+            self.their_log.message(direction, self.now, frame)
         self._account(direction, message.msg_type, shown, is_prepaid)
         if message.arrived is not None:
             message.arrived(shown)

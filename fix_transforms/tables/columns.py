@@ -67,7 +67,13 @@ FILE_ID = _own(
 ).required()
 BATCH_ID = _own("batch_id", pl.String, "Batch that committed the row: 16 hex digits.").required()
 INGESTED_AT = _own("ingested_at", TIMESTAMP, "When the row was committed.", "UTC").required()
-BYTE_OFFSET = _own("byte_offset", pl.Int64, "Where the stretch starts in the uncompressed file.", "bytes").required()
+BYTE_OFFSET = _own(
+    "byte_offset",
+    pl.Int64,
+    "Where the stretch starts in the uncompressed file. "
+    "Of a UTF-16 file, offsets and lengths count the bytes of its text in UTF-8, without byte order mark.",
+    "bytes",
+).required()
 BYTE_LENGTH = _own("byte_length", pl.Int64, "How long the stretch is in the uncompressed file.", "bytes").required()
 LINE_NUMBER = _own("line_number", pl.Int64, "Line the stretch starts on, from 1.").required()
 MESSAGE_INDEX = _own("message_index", pl.Int64, "Position among the file's messages, from 0.").required()

@@ -40,7 +40,7 @@ INGESTED_FILES = Table(
         Column(
             "start_offset",
             pl.Int64,
-            "Where reading started: after the last complete message of the version before.",
+            "Where reading started: after the last complete message of the version before. Counted as byte_offset is.",
             unit="bytes",
             nullable=False,
         ),

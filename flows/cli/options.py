@@ -20,3 +20,13 @@ Landing = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Timezone = Annotated[
+    str | None,
+    typer.Option("--timezone", help="IANA zone of the clock of log lines.", show_default="FIXLAKE_TIMEZONE"),
+]
+Sources = Annotated[
+    Path | None,
+    typer.Option("--sources", help="TOML file that declares sources.", show_default="FIXLAKE_SOURCES"),
+]
+Profile = Annotated[str | None, typer.Option("--profile", help="Read lines as this profile of the sources file says.")]
+LogFiles = Annotated[list[Path], typer.Argument(help="Log files, compressed or not; - reads standard input.")]

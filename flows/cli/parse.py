@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.options import LogFiles, Profile, Sources, Timezone
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,7 +29,7 @@ STDIN = Path("-")
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(help="Log files, compressed or not; - reads standard input.")],
+    files: LogFiles,
     summary: Annotated[bool, typer.Option("--summary", help="Print counts instead of messages.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON: a line per message, or the summary.")] = False,
     fields: Annotated[bool, typer.Option("--fields", "-f", help="Print every field of a message by name.")] = False,
@@ -36,17 +38,9 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", file_okay=False, help="Folder to write one Parquet file per table to.")
     ] = None,
-    timezone: Annotated[
-        str | None,
-        typer.Option("--timezone", help="IANA zone of the clock of log lines.", show_default="FIXLAKE_TIMEZONE"),
-    ] = None,
-    sources: Annotated[
-        Path | None,
-        typer.Option("--sources", help="TOML file that declares sources.", show_default="FIXLAKE_SOURCES"),
-    ] = None,
-    profile: Annotated[
-        str | None, typer.Option("--profile", help="Read lines as this profile of the sources file says.")
-    ] = None,
+    timezone: Timezone = None,
+    sources: Sources = None,
+    profile: Profile = None,
     validate: Annotated[
         bool | None,
         typer.Option(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli.options import LogFiles, Profile, Sources, Timezone
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -32,20 +34,12 @@ _ROWS = {
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(help="Log files, compressed or not; - reads standard input.")],
+    files: LogFiles,
     whole: Annotated[bool, typer.Option("--all", help="Read whole files, not only their first 4 MiB.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON: an object per file.")] = False,
-    sources: Annotated[
-        Path | None,
-        typer.Option("--sources", help="TOML file that declares sources.", show_default="FIXLAKE_SOURCES"),
-    ] = None,
-    profile: Annotated[
-        str | None, typer.Option("--profile", help="Read lines as this profile of the sources file says.")
-    ] = None,
-    timezone: Annotated[
-        str | None,
-        typer.Option("--timezone", help="IANA zone of the clock of log lines.", show_default="FIXLAKE_TIMEZONE"),
-    ] = None,
+    sources: Sources = None,
+    profile: Profile = None,
+    timezone: Timezone = None,
 ) -> None:
     """Say what was detected in FIX logs and why: clock, direction, delimiter, engine; suggest the TOML to declare it."""
     from fix_transforms.settings import load_settings

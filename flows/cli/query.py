@@ -70,15 +70,19 @@ def spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _print(frame: pl.DataFrame) -> None:
-    """A table where the terminal is wide enough, else a block per row: nothing is cut off or folded."""
+    """A table where the terminal is wide enough, else a block per row, or names alone: nothing is cut off or folded."""
     from rich.console import Console
+    from rich.text import Text
 
     console = Console(highlight=False)
     cells = [[_shown(value) for value in row] for row in frame.iter_rows()]
     columns = [[name, *(row[number] for row in cells)] for number, name in enumerate(frame.columns)]
     widths = [max(map(len, column)) for column in columns]
     fits = sum(widths) + 3 * len(widths) + 1 <= console.width
-    console.print(_table(frame, cells) if fits or not cells else _blocks(frame.columns, cells))
+    if fits:
+        console.print(_table(frame, cells))
+    else:
+        console.print(_blocks(frame.columns, cells) if cells else Text(", ".join(frame.columns)))
     console.print(f"{frame.height:,} rows" if frame.height != 1 else "1 row", style="dim")
 
 

@@ -18,11 +18,14 @@ def command(
     dirty: Annotated[
         float, typer.Option("--dirty", min=0.0, max=1.0, help="Share of message lines to damage; the truth says which.")
     ] = 0.0,
+    both_sides: Annotated[
+        bool, typer.Option("--both-sides", help="Also write what the counterparties log of the same messages.")
+    ] = False,
 ) -> None:
     """Write FIX logs of a made-up firm; the same options give the same bytes."""
     from fix_transforms.simulate import simulate, write
 
-    paths = write(simulate(messages, seed, dirty), out, truth)
+    paths = write(simulate(messages, seed, dirty, both_sides=both_sides), out, truth)
     typer.echo(f"{messages} messages in {len(paths)} files under {out}")
     if truth is not None:
         typer.echo(f"Truth in {truth}")

@@ -2,20 +2,10 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='append_new_columns',
-    pre_hook="{% if is_incremental() %}delete from {{ this }} where file_id in (select changes.file_id from {{ ref('int_landing_changes') }} as changes where changes.change = 'removed'){% endif %}",
+    pre_hook='{{ delete_removed_files() }}',
 ) }}
-{%- set added_batches = added_batches() -%}
 with messages as (
-    select * from {{ source('lake', 'fix_messages') }}
-    {%- if added_batches %}
-    where batch_id in ('{{ added_batches | join("', '") }}')
-    {%- elif added_batches is not none %}
-    where false
-    {%- endif %}
-),
-
-added_files as (
-    select file_id from {{ ref('int_landing_changes') }} where change = 'added'
+    {{ added_rows('fix_messages') }}
 )
 
 -- A message that is sent again after midnight belongs to the day it was first sent on.
@@ -30,4 +20,3 @@ select
         else messages.trading_date
     end as business_date
 from messages
-semi join added_files on messages.file_id = added_files.file_id
