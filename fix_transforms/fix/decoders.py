@@ -14,7 +14,7 @@ from fix_transforms.fix.scanner import FIELDS, MESSAGE_BYTES
 from fix_transforms.fix.session_versions import SessionVersions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from fix_transforms.fix.options import ParseOptions
     from fix_transforms.fix.scanner.ahead import Ahead
@@ -42,10 +42,10 @@ def _has_room(options: ParseOptions) -> bool:
     return options.max_message_bytes >= 2 * MESSAGE_BYTES and options.max_fields_per_message >= FIELDS
 
 
-def _ahead(options: ParseOptions, versions: SessionVersions) -> Ahead:
+def _ahead(options: ParseOptions, versions: SessionVersions, chunks: Iterator[bytes]) -> Ahead:
     from fix_transforms.fix.scanner.ahead import Ahead
 
-    return Ahead(versions, options.threads, pseudonyms=options.mask_key is not None)
+    return Ahead(chunks, versions, options.threads, pseudonyms=options.mask_key is not None)
 
 
 def versions_for(options: ParseOptions) -> SessionVersions:

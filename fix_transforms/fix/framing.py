@@ -52,7 +52,7 @@ class Framer:
         line: int = 1,
         rules: LineRules | None = None,
         *,
-        ahead: Callable[[], Ahead] | None = None,
+        ahead: Callable[[Iterator[bytes]], Ahead] | None = None,
         ahead_from: int = 0,
     ) -> None:
         self._new_ahead, self._ahead_from = ahead, ahead_from
@@ -88,24 +88,28 @@ class Framer:
     def _refill(self) -> None:
         """Read at least as much again as is left over, so that bytes are copied a bounded number of times."""
         if self._new_ahead is not None and self._ahead is None and self.bytes_read >= self._ahead_from:
-            self._ahead = self._new_ahead()
-        if self._ahead is not None:
-            self._ahead.forget()
+            self._ahead = self._new_ahead(self._chunks)
         rest = self._buffer[self._position :]
-        wanted = max(_READ_BYTES if self._ahead is None else self._ahead.buffer_bytes, len(rest))
-        parts, got = [rest], 0
+        read = self._read(len(rest)) if self._ahead is None else self._ahead.read(len(rest))
+        if self._ahead is not None:
+            self._at_end = self._ahead.is_at_end
+        self.bytes_read += sum(map(len, read))
+        self._base += self._position
+        self._searched = max(0, self._searched - self._position)
+        self._position = 0
+        self._buffer = b"".join((rest, *read)) if rest else b"".join(read)
+
+    def _read(self, rest: int) -> list[bytes]:
+        wanted = max(_READ_BYTES, rest)
+        chunks, got = [], 0
         while got < wanted:
             chunk = next(self._chunks, None)
             if chunk is None:
                 self._at_end = True
                 break
-            parts.append(chunk)
+            chunks.append(chunk)
             got += len(chunk)
-        self.bytes_read += got
-        self._base += self._position
-        self._searched = max(0, self._searched - self._position)
-        self._position = 0
-        self._buffer = b"".join(parts)
+        return chunks
 
     # ---- one buffer ----
 

@@ -13,7 +13,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from fix_transforms.fix.accounting import Spans
-    from fix_transforms.fix.scanner.blocks import Store
+    from fix_transforms.fix.scanner.stores import Store
 
 Framing = Literal["body_length", "scan", "profile"]
 ChecksumStatus = Literal["ok", "bad", "not_verifiable"]

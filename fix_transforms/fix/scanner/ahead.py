@@ -13,60 +13,75 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fix_transforms.fix.profiles.words import TWIN_WORDS
-from fix_transforms.fix.scanner.parts import Part, Parts
+from fix_transforms.fix.scanner.parts import Parts
 from fix_transforms.fix.segments import Scanned
 from fix_transforms.fix.textlines import BLANKS, says_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
 
     from fix_transforms.fix.scanner.blocks import Run
+    from fix_transforms.fix.scanner.parts import Scan
     from fix_transforms.fix.session_versions import SessionVersions
 
 #: How much of what a pass left at its end is searched for twins.
 _SEARCHED_BYTES = 16 * 1024
-#: How much of the next part is searched for a twin of the last message.
-_FIRST_LINES = 4_096
 #: How much may be left of a buffer.
 _REST_BYTES = 64 * 1024
 _TWINS = tuple(word.encode() for word in TWIN_WORDS)
 
 
 class Ahead:
-    """The compiled pass over the framer's buffer.
+    """The compiled pass over the framer's buffer, which it reads for the framer.
 
     Args:
+        chunks: The input.
         versions: Which dictionary a message is to be read with.
         threads: How many scan at once.
         pseudonyms: Whether identities are to be replaced.
     """
 
-    def __init__(self, versions: SessionVersions, threads: int = 1, *, pseudonyms: bool = False) -> None:
-        self._scanner = Parts(versions, threads, pseudonyms=pseudonyms)
+    def __init__(
+        self, chunks: Iterator[bytes], versions: SessionVersions, threads: int = 1, *, pseudonyms: bool = False
+    ) -> None:
+        self._parts = Parts(chunks, versions, threads, pseudonyms=pseudonyms)
         self._versions = versions
         self._generation = versions.generation
-        self._parts: Iterator[Part] = iter(())
+        self._scan: Future[Scan] | None = None
+        self._scan_start = 0
         self._runs: deque[Run] = deque()
         self._origin = 0
         self._line = 0
-        self._first_line = 0
         self._look_at = 0
         self._gave_up = False
         self._gave = False
 
-    @property
-    def buffer_bytes(self) -> int:
-        """How much is best read at once."""
-        return self._scanner.buffer_bytes
+    def read(self, rest: int) -> list[bytes]:
+        """The next bytes of the input, at least as many as are left of the buffer; none at the end.
 
-    def forget(self) -> None:
-        """The buffer is another one now."""
+        Args:
+            rest: How many bytes of the buffer will stand before them.
+        """
         self._drop_all()
-        self._gave = False
+        self._gave, self._scan, self._scan_start = False, None, rest
+        read: list[bytes] = []
+        got = 0
+        while got == 0 or got < rest:
+            part = self._parts.read()
+            if part is None:
+                break
+            self._scan = part.scan if got == 0 else None
+            read.append(part.content)
+            got += len(part.content)
+        return read
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether there is nothing left to read."""
+        return self._parts.is_at_end
 
     def _drop_all(self) -> None:
-        self._scanner.forget()
-        self._parts = iter(())
         self._runs.clear()
         self._look_at = 0
 
@@ -120,41 +135,41 @@ class Ahead:
 
     def _look(self, buffer: bytes, position: int, line: int, *, inside: bool) -> bool:
         """Get more stretches; whether there are any."""
-        if self._gave_up:
+        if self._gave_up or position < self._look_at:
             return False
-        part = next(self._parts, None)
-        while part is None or not self._take(buffer, part):
-            if part is None:
-                if position < self._look_at:
-                    return False
-                self._look_at = len(buffer) + 1
-                self._first_line = line
-                self._parts = self._scanner.scan(buffer, position, inside=inside)
-            part = next(self._parts, None)
-            if self._gave_up or (part is None and position < self._look_at):
-                return False
-        return True
-
-    def _take(self, buffer: bytes, part: Part) -> bool:
-        self._origin, self._line = part.start, self._first_line + part.line
-        if self._holds_twins(buffer, part):
+        self._look_at = len(buffer) + 1
+        found = self._scanned(buffer, position, line, inside=inside)
+        if self._holds_twins(buffer, found):
             self._gave_up = True
+            self._parts.is_scanned_ahead = False
             return False
-        self._runs.extend(part.runs)
-        following = buffer[part.stop : part.stop + _FIRST_LINES]
-        if part.runs and (not following or any(word in following for word in _TWINS)):
+        self._runs.extend(found.runs)
+        stop = self._origin + found.size
+        following = buffer[stop:] or self._parts.following
+        if found.runs and (not following or any(word in following for word in _TWINS)):
             last = _without_last_message(self._runs.pop())
             self._runs.extend(() if last is None else (last,))
-        if not part.is_whole and self._runs:
-            self._look_at = min(self._look_at, part.start + self._runs[-1].stop)
+        if not found.is_whole and self._runs:
+            self._look_at = self._origin + self._runs[-1].stop
         return bool(self._runs)
 
-    def _holds_twins(self, buffer: bytes, part: Part) -> bool:
+    def _scanned(self, buffer: bytes, position: int, line: int, *, inside: bool) -> Scan:
+        """What was found ahead, if it still holds; else what is found now."""
+        ahead, self._scan = self._scan, None
+        found = ahead.result() if ahead is not None else None
+        if found is not None and found.generation == self._generation:
+            start = self._origin = self._scan_start
+            self._line = line + buffer.count(b"\n", position, start) - buffer.count(b"\n", start, position)
+            return found
+        self._origin, self._line = position, line
+        return self._parts.scan(buffer, position, inside=inside)
+
+    def _holds_twins(self, buffer: bytes, scan: Scan) -> bool:
         """Whether an engine's own copies of messages stand between stretches: then lines have to be compared."""
-        starts = [0, *(run.stop for run in part.runs)]
-        ends = [run.start for run in part.runs] + [min(part.stop - part.start, starts[-1] + _SEARCHED_BYTES)]
+        starts = [0, *(run.stop for run in scan.runs)]
+        ends = [run.start for run in scan.runs] + [min(scan.size, starts[-1] + _SEARCHED_BYTES)]
         for start, end in zip(starts, ends, strict=True):
-            gap = buffer[part.start + start : part.start + end]
+            gap = buffer[self._origin + start : self._origin + end]
             if gap and any(word in gap for word in _TWINS):
                 return True
         return False

@@ -6,13 +6,16 @@ and everything beyond it is void, so that slots which never occur cost nothing.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from fix_transforms.fix.scanner import FIELDS
 from fix_transforms.fix.scanner.layout import SLOT_TAGS, TAG_LIMIT, kinds, slots
 from fix_transforms.fix.scanner.unfolding import GroupRows, new_group_rows
+
+if TYPE_CHECKING:
+    from fix_transforms.fix.scanner.slabs import Empty
 
 #: Rows that one set of arrays holds: as many as a chunk.
 ROWS = 20_000
@@ -105,49 +108,49 @@ class Groups(NamedTuple):
     state: np.ndarray  # int64 [2]: rows and bytes of paths used
 
 
-def new_rows(capacity: int = ROWS) -> Rows:
-    """Room for so many messages; memory is only taken where it is written."""
+def new_rows(empty: Empty, capacity: int = ROWS) -> Rows:
+    """Room for so many messages."""
     width = len(SLOT_TAGS)
     return Rows(
         columns=np.append(np.full(width, -1, np.int64), 0),
-        words=np.empty(width * capacity * 2, np.uint64),
-        valid=np.empty(width * capacity, np.uint8),
+        words=empty(width * capacity * 2, np.uint64),
+        valid=empty(width * capacity, np.uint8),
         filled=np.zeros(width, np.int64),
-        start=np.empty(capacity, np.int64),
-        end=np.empty(capacity, np.int64),
-        line=np.empty(capacity, np.int64),
-        delimiter=np.empty(capacity, np.int16),
-        shape=np.empty(capacity, np.int32),
-        clock=np.empty(capacity, np.int8),
-        minute=np.empty(capacity, np.int64),
-        nanoseconds=np.empty(capacity, np.int64),
-        digits=np.empty(capacity, np.int64),
-        raw=np.empty(2 * capacity, np.uint64),
-        prefix=np.empty(2 * capacity, np.uint64),
+        start=empty(capacity, np.int64),
+        end=empty(capacity, np.int64),
+        line=empty(capacity, np.int64),
+        delimiter=empty(capacity, np.int16),
+        shape=empty(capacity, np.int32),
+        clock=empty(capacity, np.int8),
+        minute=empty(capacity, np.int64),
+        nanoseconds=empty(capacity, np.int64),
+        digits=empty(capacity, np.int64),
+        raw=empty(2 * capacity, np.uint64),
+        prefix=empty(2 * capacity, np.uint64),
     )
 
 
-def new_events(capacity: int = ROWS) -> Events:
+def new_events(empty: Empty, capacity: int = ROWS) -> Events:
     """Room for so many lines."""
     return Events(
-        start=np.empty(capacity, np.int64),
-        end=np.empty(capacity, np.int64),
-        line=np.empty(capacity, np.int64),
-        clock=np.empty(capacity, np.int8),
-        minute=np.empty(capacity, np.int64),
-        nanoseconds=np.empty(capacity, np.int64),
-        digits=np.empty(capacity, np.int64),
-        text=np.empty(2 * capacity, np.uint64),
+        start=empty(capacity, np.int64),
+        end=empty(capacity, np.int64),
+        line=empty(capacity, np.int64),
+        clock=empty(capacity, np.int8),
+        minute=empty(capacity, np.int64),
+        nanoseconds=empty(capacity, np.int64),
+        digits=empty(capacity, np.int64),
+        text=empty(2 * capacity, np.uint64),
     )
 
 
-def new_groups() -> Groups:
+def new_groups(empty: Empty) -> Groups:
     """Room for the groups of a store's messages."""
     return Groups(
-        rows=new_group_rows(GROUP_ROWS, PATH_BYTES),
-        message=np.empty(GROUP_ROWS, np.int64),
-        value=np.empty(2 * GROUP_ROWS, np.uint64),
-        path=np.empty(2 * GROUP_ROWS, np.uint64),
+        rows=new_group_rows(empty, GROUP_ROWS, PATH_BYTES),
+        message=empty(GROUP_ROWS, np.int64),
+        value=empty(2 * GROUP_ROWS, np.uint64),
+        path=empty(2 * GROUP_ROWS, np.uint64),
         state=np.zeros(2, np.int64),
     )
 

@@ -1,12 +1,12 @@
 """Runs the compiled pass over a block and teaches it what it does not know: delimiters and shapes of prefixes.
 
-Invariant: what was learnt depends on the bytes alone, and rows of one ``Store`` all speak of the same words.
+Invariant: what was learnt depends on the bytes alone.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,70 +15,28 @@ from fix_transforms.fix.candidates import START
 from fix_transforms.fix.delimiters import HEADER, is_padded
 from fix_transforms.fix.profiles import is_twin
 from fix_transforms.fix.scanner import FIELDS, passes
-from fix_transforms.fix.scanner.arrays import (
-    GROUP_ROWS,
-    PATH_BYTES,
-    ROWS,
-    RUNS,
-    WORDS,
-    new_events,
-    new_groups,
-    new_rows,
-    new_tables,
-)
+from fix_transforms.fix.scanner.arrays import RUNS, WORDS, new_tables
 from fix_transforms.fix.scanner.envelopes import NEW_DELIMITER, NEW_LAYOUT, NEW_PREFIX
 from fix_transforms.fix.scanner.layout import roles
 from fix_transforms.fix.scanner.layouts import counter_tags, known_counters
 from fix_transforms.fix.scanner.loads import SLACK
+from fix_transforms.fix.scanner.slabs import Slabs
+from fix_transforms.fix.scanner.stores import new_store
 from fix_transforms.fix.scanner.unfolding import new_group_scratch
 from fix_transforms.fix.scanner.words import ENDED, LAYOUT_TAGS, MSG_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fix_transforms.fix.scanner.arrays import Events, Groups, Lexicon, Rows, Tables
+    from fix_transforms.fix.scanner.arrays import Lexicon, Tables
     from fix_transforms.fix.scanner.layouts import Layouts
+    from fix_transforms.fix.scanner.stores import Store
     from fix_transforms.fix.session_versions import SessionVersions
 
-#: Rows that must be free for a store to be used on: what does not fit is scanned again.
-_LEAST_ROOM = ROWS // 2
-
-
-@dataclass(slots=True)
-class Store:
-    """Rows that were read, the blocks that they point into, and what their numbers mean.
-
-    Attributes:
-        blocks: Buffers of the string views, by number.
-        delimiters: Delimiter by number.
-        shapes: Words of a prefix by number.
-    """
-
-    rows: Rows = field(default_factory=new_rows)
-    events: Events = field(default_factory=new_events)
-    groups: Groups = field(default_factory=new_groups)
-    blocks: list[np.ndarray] = field(default_factory=list)
-    delimiters: list[bytes] = field(default_factory=list)
-    shapes: list[str] = field(default_factory=list)
-    row: int = 0
-    event: int = 0
-
-    def take_back(self, row: int, event: int) -> None:
-        """Forget the rows from here on; they are the last that were written."""
-        self.row, self.event = row, event
-        np.minimum(self.rows.filled, row, out=self.rows.filled)
-        used = self.groups.message[: self.groups.state[0]]
-        self.groups.state[0] = np.searchsorted(used, row)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether it is time for another."""
-        group_rows, path_bytes = self.groups.state.tolist()
-        return (
-            min(len(self.rows.start) - self.row, len(self.events.start) - self.event) < _LEAST_ROOM
-            or group_rows > GROUP_ROWS // 2
-            or path_bytes > PATH_BYTES // 2
-        )
+#: Bytes of a part: large enough that a call costs nothing, small enough that a store holds its rows.
+LARGEST_PART = 4 * 1024 * 1024
+#: Copies of parts of usual size, with what is read beyond their end to come to the end of a line.
+_COPIES = Slabs(2 * (LARGEST_PART + 64 * 1024), 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +156,7 @@ class BlockScanner:
             _forget(self._tables.layouts)
             self._tables.delimiter_count[0] = 0
             self._delimiters, self._shapes = [], []
-        return Store(delimiters=self._delimiters, shapes=self._shapes)
+        return new_store(self._delimiters, self._shapes)
 
     def _learn_delimiter(self, block: bytes, index: int) -> None:
         """Ask the framing whether what stands after BeginString(8) is a delimiter."""
@@ -263,7 +221,8 @@ def _stated_delimiter(block: bytes, index: int) -> bytes:
 def _working_copy(block: bytes, position: int, end: int) -> np.ndarray:
     """The block with slack after it, and free space for messages whose delimiter is replaced."""
     size = end - position
-    work = np.empty(2 * (size + SLACK), np.uint8)
+    room = 2 * (size + SLACK)
+    work = _COPIES.lend() if room <= _COPIES.size else np.empty(room, np.uint8)
     work[:size] = np.frombuffer(block, np.uint8, size, position)
     work[size : size + SLACK] = 0
     return work

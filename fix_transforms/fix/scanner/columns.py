@@ -1,21 +1,23 @@
-"""What the compiled pass wrote, as Polars columns: string views over the input, nothing copied but numbers.
+"""What the compiled pass wrote, as Arrow arrays: string views over the input, nothing copied but numbers.
 
-Invariant: the columns are those that ``frames`` makes of the same messages, in the declared types.
+Invariant: the columns are those that ``frames`` makes of the same messages, in the declared types. Nothing here asks
+Polars: a hundred small columns of a chunk would take it longer than the pass took for the messages.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from fix_transforms.fix.coercion import nulls
-from fix_transforms.fix.frames import TAG_COLUMNS, parsed_schema
+from fix_transforms.fix.frames import TAG_COLUMNS
+from fix_transforms.fix.scanner.arrays import ROWS
 from fix_transforms.fix.scanner.clocks import CLOCK, TICKS, minute_of
 from fix_transforms.fix.scanner.layout import DAY, FLAG, INSTANT, NUMBER, PRICE, SLOT_TAGS, kinds
-from fix_transforms.tables import FIX_MESSAGES
 from fix_transforms.tables.spec import DECIMAL, TIMESTAMP
 
 if TYPE_CHECKING:
@@ -23,106 +25,167 @@ if TYPE_CHECKING:
 
     from fix_transforms.fix.profiles import DetectedProfile
     from fix_transforms.fix.scanner.arrays import Events, Rows
-    from fix_transforms.fix.scanner.blocks import Store
+    from fix_transforms.fix.scanner.stores import Store
     from fix_transforms.tables import Column
     from fix_transforms.tables.spec import DataType
 
-_SCHEMA = parsed_schema(FIX_MESSAGES)
-_MICROSECOND = 1000
+Arrays = dict[str, pa.Array]
+
+_MICROSECOND = 1_000
+_SECOND = 1_000_000_000
 _VIEW = 2
+#: Bytes of a text that a string view holds itself.
+_INLINE = 12
+
+_ARROW: dict[DataType, pa.DataType] = {
+    pl.String: pa.string_view(), pl.Boolean: pa.bool_(), pl.Date: pa.date32(), pl.Int8: pa.int8(),
+    pl.Int64: pa.int64(), TIMESTAMP: pa.timestamp("us", "UTC"),
+    DECIMAL: pa.decimal128(DECIMAL.precision, DECIMAL.scale),
+}  # fmt: skip
 
 
-def text(name: str, views: np.ndarray, valid: np.ndarray | None, blocks: Sequence[np.ndarray]) -> pl.Series:
-    """String views as a column; the blocks stay alive with it."""
+# ---- arrays of one type ----
+
+
+def numbers(values: np.ndarray, kind: pa.DataType | None = None, valid: np.ndarray | None = None) -> pa.Array:
+    """Contiguous numbers as an array of the Arrow type that has their bytes."""
+    kind = pa.from_numpy_dtype(values.dtype) if kind is None else kind
+    return pa.Array.from_buffers(kind, len(values), [_bitmap(valid), pa.py_buffer(values)])
+
+
+def flags(values: np.ndarray, valid: np.ndarray | None = None) -> pa.Array:
+    """Zeros and ones as booleans."""
+    return pa.Array.from_buffers(pa.bool_(), len(values), [_bitmap(valid), _bitmap(values)])
+
+
+def text(views: np.ndarray, valid: np.ndarray | None, blocks: Sequence[np.ndarray]) -> pa.Array:
+    """String views; the blocks stay alive with them."""
     buffers = [_bitmap(valid), pa.py_buffer(views), *(pa.py_buffer(block) for block in blocks)]
-    found = pl.from_arrow(pa.Array.from_buffers(pa.string_view(), len(views) // _VIEW, buffers))
-    assert isinstance(found, pl.Series)
-    return found.alias(name)
+    return pa.Array.from_buffers(pa.string_view(), len(views) // _VIEW, buffers)
+
+
+def named(codes: np.ndarray, names: Sequence[str | None]) -> pa.Array:
+    """Numbers as what they stand for."""
+    spelled = [(name or "").encode() for name in names]
+    views, start = np.zeros((len(names), _VIEW), np.uint64), 0
+    for view, name in zip(views, spelled, strict=True):
+        first, rest = int.from_bytes(name[:4], "little"), int.from_bytes(name[4:_INLINE], "little")
+        view[:] = len(name) | first << 32, rest if len(name) <= _INLINE else start << 32
+        start += len(name)
+    known = np.array([name is not None for name in names])
+    valid = None if known.all() else known[codes]
+    return text(views[codes].reshape(-1), valid, [np.frombuffer(b"".join(spelled), np.uint8)])
+
+
+@cache
+def _absent(dtype: DataType) -> pa.Array:
+    return pa.nulls(ROWS, _ARROW[dtype])
 
 
 def _bitmap(valid: np.ndarray | None) -> pa.Buffer | None:
     return None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
 
 
-_ARROW: dict[DataType, pa.DataType] = {
-    pl.Date: pa.date32(), pl.Int8: pa.int8(), pl.Int64: pa.int64(), TIMESTAMP: pa.timestamp("us", "UTC"),
-}  # fmt: skip
+# ---- instants ----
 
 
-def _masked(name: str, dtype: DataType, values: np.ndarray, valid: np.ndarray | None) -> pl.Series:
-    """Numbers as a column of the declared type."""
-    kind = _ARROW[dtype]
-    found = pl.from_arrow(pa.Array.from_buffers(kind, len(values), [_bitmap(valid), pa.py_buffer(values)]))
-    assert isinstance(found, pl.Series)
-    return found.alias(name)
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """Times of a range of rows.
+
+    Attributes:
+        nanoseconds: int64, since 1970-01-01 UTC.
+        digits: int8: decimals of the second, as written.
+        valid: uint8, or none where every row has one.
+    """
+
+    nanoseconds: np.ndarray
+    digits: np.ndarray
+    valid: np.ndarray | None
+
+    def facet(self, column: Column) -> pa.Array:
+        """The part of it that a column declares."""
+        if column.facet == "value":
+            return numbers(self.nanoseconds // _MICROSECOND, _ARROW[column.dtype], self.valid)
+        return numbers(self.nanoseconds if column.facet == "ns" else self.digits, None, self.valid)
 
 
-def tag_columns(store: Store, start: int, stop: int) -> dict[str, pl.Series]:
-    """The columns that are read from tags, for a range of rows."""
-    found: dict[str, pl.Series] = {}
-    rows, capacity = store.rows, len(store.rows.start)
-    for slot, tag in enumerate(SLOT_TAGS):
-        columns, filled = TAG_COLUMNS[tag], int(rows.filled[slot])
-        first = int(rows.columns[slot]) * capacity
-        if filled <= start:
-            found.update({column.name: nulls(column, stop - start) for column in columns})
-            continue
-        if filled < stop:
-            rows.valid[first + filled : first + stop] = 0
-            rows.words[_VIEW * (first + filled) : _VIEW * (first + stop)] = 0
-            rows.filled[slot] = stop
-        valid = rows.valid[first + start : first + stop]
-        words = rows.words[_VIEW * (first + start) : _VIEW * (first + stop)]
-        found.update(_values(columns, int(kinds()[slot]), words, None if valid.all() else valid, store.blocks))
-    return found
-
-
-def _values(
-    columns: Sequence[Column], kind: int, words: np.ndarray, valid: np.ndarray | None, blocks: Sequence[np.ndarray]
-) -> dict[str, pl.Series]:
-    """One tag's words as its columns."""
-    column = columns[0]
-    if kind == PRICE:
-        buffers = [_bitmap(valid), pa.py_buffer(words)]
-        decimals = pa.Array.from_buffers(pa.decimal128(DECIMAL.precision, DECIMAL.scale), len(words) // _VIEW, buffers)
-        found = pl.from_arrow(decimals)
-        assert isinstance(found, pl.Series)
-        return {column.name: found.alias(column.name)}
-    if kind not in (NUMBER, DAY, FLAG, INSTANT):
-        return {column.name: text(column.name, words, valid, blocks)}
-    numbers = words[::_VIEW].astype(np.int64)
-    if kind == INSTANT:
-        facets: dict[str, np.ndarray] = {
-            "value": numbers // _MICROSECOND,
-            "ns": numbers,
-            "digits": words[1::_VIEW].astype(np.int8),
-        }
-        return {c.name: _masked(c.name, c.dtype, facets[c.facet], valid) for c in columns}
-    if kind == FLAG:
-        flags = pa.Array.from_buffers(pa.bool_(), len(numbers), [_bitmap(valid), _bitmap(numbers.astype(np.uint8))])
-        found = pl.from_arrow(flags)
-        assert isinstance(found, pl.Series)
-        return {column.name: found.alias(column.name)}
-    values = numbers.astype(np.int32) if kind == DAY else numbers
-    return {column.name: _masked(column.name, column.dtype, values, valid)}
-
-
-def clock_columns(profile: DetectedProfile, entries: Rows | Events, start: int, stop: int) -> dict[str, pl.Series]:
-    """``log_time`` and its facets; the calendar is asked once per minute."""
+def clock_instants(profile: DetectedProfile, entries: Rows | Events, start: int, stop: int) -> Instants:
+    """The clocks of lines; the calendar is asked once per minute, and minutes come in runs."""
     found, minutes = entries.clock[start:stop], entries.minute[start:stop]
     nanoseconds, digits = entries.nanoseconds[start:stop].copy(), entries.digits[start:stop].astype(np.int8)
-    valid = ((found == CLOCK) | (found == TICKS)).astype(np.uint8)
     is_clock = found == CLOCK
+    valid = (is_clock | (found == TICKS)).astype(np.uint8)
     if is_clock.any():
-        keys, which = np.unique(minutes[is_clock], return_inverse=True)
-        seconds = [profile.minute(*minute_of(int(key))) for key in keys]
-        known = np.array([second is not None for second in seconds])
-        starts = np.array([second or 0 for second in seconds], dtype=np.int64) * 1_000_000_000
-        nanoseconds[is_clock] += starts[which]
-        valid[is_clock] = known[which]
-    mask = None if valid.all() else valid
-    return {
-        "log_time": _masked("log_time", _SCHEMA["log_time"], nanoseconds // _MICROSECOND, mask),
-        "log_time_ns": _masked("log_time_ns", _SCHEMA["log_time_ns"], nanoseconds, mask),
-        "log_time_digits": _masked("log_time_digits", _SCHEMA["log_time_digits"], digits, mask),
-    }
+        runs, lengths = runs_of(minutes[is_clock])
+        keys, which = np.unique(runs, return_inverse=True)
+        seconds = [profile.minute(*minute_of(key)) for key in keys.tolist()]
+        starts = np.array([second or 0 for second in seconds], np.int64) * _SECOND
+        exists = np.array([second is not None for second in seconds], np.uint8)
+        nanoseconds[is_clock] += np.repeat(starts[which], lengths)
+        valid[is_clock] = np.repeat(exists[which], lengths)
+    return Instants(nanoseconds, digits, None if valid.all() else valid)
+
+
+def runs_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each run of equal values once, and how long it is."""
+    starts = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1])))
+    return values[starts], np.diff(starts, append=len(values))
+
+
+def tag_instants(store: Store, tag: int, start: int, stop: int) -> Instants | None:
+    """The times that a tag has in a range of rows; none where no row has one."""
+    found = _words(store, SLOT_TAGS.index(tag), start, stop)
+    return None if found is None else _instants(*found)
+
+
+def _instants(words: np.ndarray, valid: np.ndarray | None) -> Instants:
+    return Instants(words[::_VIEW].astype(np.int64), words[1::_VIEW].astype(np.int8), valid)
+
+
+# ---- tags ----
+
+
+def tag_columns(store: Store, start: int, stop: int) -> Arrays:
+    """The columns that are read from tags, for a range of rows."""
+    arrays: Arrays = {}
+    for slot, tag in enumerate(SLOT_TAGS):
+        columns, found = TAG_COLUMNS[tag], _words(store, slot, start, stop)
+        if found is None:
+            arrays.update({column.name: _absent(column.dtype).slice(0, stop - start) for column in columns})
+        else:
+            arrays.update(_typed(columns, int(kinds()[slot]), *found, store.blocks))
+    return arrays
+
+
+def _words(store: Store, slot: int, start: int, stop: int) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """What was written for a slot, and which rows have it; none where no row has."""
+    rows, capacity = store.rows, len(store.rows.start)
+    filled, first = int(rows.filled[slot]), int(rows.columns[slot]) * capacity
+    if filled <= start:
+        return None
+    if filled < stop:
+        rows.valid[first + filled : first + stop] = 0
+        rows.words[_VIEW * (first + filled) : _VIEW * (first + stop)] = 0
+        rows.filled[slot] = stop
+    valid = rows.valid[first + start : first + stop]
+    return rows.words[_VIEW * (first + start) : _VIEW * (first + stop)], None if valid.all() else valid
+
+
+def _typed(
+    columns: Sequence[Column], kind: int, words: np.ndarray, valid: np.ndarray | None, blocks: Sequence[np.ndarray]
+) -> Arrays:
+    """One tag's words as its columns."""
+    column = columns[0]
+    if kind == INSTANT:
+        instants = _instants(words, valid)
+        return {each.name: instants.facet(each) for each in columns}
+    if kind == PRICE:
+        buffers = [_bitmap(valid), pa.py_buffer(words)]
+        return {column.name: pa.Array.from_buffers(_ARROW[DECIMAL], len(words) // _VIEW, buffers)}
+    if kind not in (NUMBER, DAY, FLAG):
+        return {column.name: text(words, valid, blocks)}
+    values = words[::_VIEW]
+    if kind == FLAG:
+        return {column.name: flags(values.astype(np.uint8), valid)}
+    return {column.name: numbers(values.astype(np.int32 if kind == DAY else np.int64), _ARROW[column.dtype], valid)}

@@ -1,7 +1,7 @@
 """The fields of one restored message, told apart and written into a row of typed columns.
 
 Invariant: a row is written whole or its slots are as before. What the reference might read differently (odd
-tags, bytes outside ASCII, ``=`` or a secret's name inside a value) is not read here.
+tags, bytes outside ASCII, what could be a field or a secret's name inside a value) is not read here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from fix_transforms.fix.scanner.arrays import Rows, Tables
 from fix_transforms.fix.scanner.compiling import Number, compiled
 from fix_transforms.fix.scanner.layout import ASIDE, FLAG, INSTANT, NUMBER, PRICE, REPEATED, TAG_LIMIT, TEXT
 from fix_transforms.fix.scanner.loads import equal_mask, high_mask, load_u64, trailing_zeros
+from fix_transforms.fix.scanner.secret_marks import sign_marks_field
 from fix_transforms.fix.scanner.values import eight_digits, read_day, read_decimal, read_instant, read_integer
 from fix_transforms.fix.scanner.words import is_secret_colon
 
@@ -85,9 +86,21 @@ def split_fields(work: np.ndarray, start: Number, end: Number, tables: Tables) -
             count += 1
             field = stop + 1
         block += 64
-    if strange or roles & ASIDE or signs != count:
+    if strange or roles & ASIDE or (signs != count and not _signs_are_text(work, count, tables)):
         return -1, 0
     return count, roles | (REPEATED if repeated else 0)
+
+
+@compiled
+def _signs_are_text(work: np.ndarray, count: Number, tables: Tables) -> Number:
+    """Whether every ``=`` inside a value is surely no field's."""
+    for field in range(count):
+        start = tables.starts[field]
+        end = start + tables.lengths[field]
+        for index in range(start, end):
+            if work[index] == _EQUALS_SIGN and sign_marks_field(work, start, index, end):
+                return False
+    return True
 
 
 @compiled

@@ -1,7 +1,7 @@
-"""Cuts a buffer into parts at line ends and has them scanned, one after the other or by several threads.
+"""Cuts the input into parts at line starts, reads ahead, and has parts scanned, here or by threads.
 
-Invariant: parts come back in the order of the buffer, and what is found does not depend on how many threads there
-are. A part starts where a line starts; whether a segment ended there is for whoever joins the parts to see.
+Invariant: parts come in the order of the input and are all of it, and what is found in them does not depend on how
+many threads there are. Whether a segment has ended where a part starts is for whoever joins them to see.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from fix_transforms.fix.scanner.arrays import GROUP_ROWS, ROWS
-from fix_transforms.fix.scanner.blocks import BlockScanner, Run
+from fix_transforms.fix.scanner.blocks import LARGEST_PART, BlockScanner, Run
 from fix_transforms.fix.scanner.layouts import Layouts
 
 if TYPE_CHECKING:
@@ -23,11 +23,9 @@ if TYPE_CHECKING:
 
     from fix_transforms.fix.session_versions import SessionVersions
 
-#: Bytes of a part: large enough that a call costs nothing, small enough that a store holds its rows.
-LARGEST_PART = 4 * 1024 * 1024
 _SMALLEST_PART = 64 * 1024
-#: Parts per thread that a buffer is cut into, so that no thread waits long for the others.
-_PARTS_PER_THREAD = 3
+#: How many bytes of the next part are shown.
+_SHOWN_BYTES = 4_096
 #: What may end a line that belongs to the message on the next one: no part starts there.
 _ANNOUNCES = b">:([{-=,<eEgG"
 _BLANKS = b" \t\r\n\x00\x0b\x0c"
@@ -35,93 +33,155 @@ _SEARCHED_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part that was scanned.
+class Scan:
+    """What a pass has found.
 
     Attributes:
-        start: Index of its first byte in the buffer; runs count from there.
-        stop: Where it ends.
-        line: Line ends in the buffer before it.
-        is_whole: Whether the pass came to its end.
+        runs: What was read; they count from where the pass started.
+        size: How many bytes there were from there.
+        is_whole: Whether the pass came to their end.
+        generation: Which dictionaries it went by.
     """
 
-    start: int
-    stop: int
-    line: int
     runs: list[Run]
+    size: int
     is_whole: bool
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the input, and what is found in it from its first byte on, if it starts a line and a thread was free."""
+
+    content: bytes
+    scan: Future[Scan] | None
 
 
 class Parts:
-    """The parts of one buffer after the other.
+    """The parts of one input, one after the other.
 
     Args:
+        chunks: The input.
         versions: Which dictionary a message is to be read with.
         threads: How many scan at once; 1 scans in the caller's own thread.
         pseudonyms: Whether identities are to be replaced.
     """
 
-    def __init__(self, versions: SessionVersions, threads: int, *, pseudonyms: bool) -> None:
-        layouts = Layouts()
+    def __init__(self, chunks: Iterator[bytes], versions: SessionVersions, threads: int, *, pseudonyms: bool) -> None:
+        self._chunks = chunks
+        self._left: deque[memoryview] = deque()
+        self._error: Exception | None = None
+        self._is_read = self._starts_line = False
+        self._ahead: deque[Part] = deque()
+        self._versions, self._layouts, self._pseudonyms = versions, Layouts(), pseudonyms
         self._threads = threads
         self._idle: SimpleQueue[BlockScanner] = SimpleQueue()
-        for _ in range(threads):
-            self._idle.put(BlockScanner(versions, layouts, pseudonyms=pseudonyms))
-        self._pending: deque[Future[Part]] = deque()
+        for _ in range(threads if threads > 1 else 0):
+            self._idle.put(self._new_scanner())
         self._part_bytes = LARGEST_PART
+        self.is_scanned_ahead = threads > 1
+
+    def _new_scanner(self) -> BlockScanner:
+        return BlockScanner(self._versions, self._layouts, pseudonyms=self._pseudonyms)
+
+    # ---- reading ----
+
+    def read(self) -> Part | None:
+        """The next part; none at the end of the input.
+
+        Raises:
+            Exception: Whatever the input raised, once everything before it was read.
+        """
+        while not self._is_read and len(self._ahead) <= self._threads:
+            starts_line, content = self._starts_line, self._cut()
+            if content:
+                scans = starts_line and self.is_scanned_ahead
+                scan = _pool(self._threads).submit(self._scan_ahead, content) if scans else None
+                self._ahead.append(Part(content, scan))
+        if self._ahead:
+            return self._ahead.popleft()
+        if self._error is not None:
+            raise self._error
+        return None
 
     @property
-    def buffer_bytes(self) -> int:
-        """How much is best read at once."""
-        return LARGEST_PART if self._threads == 1 else self._part_bytes * self._threads * _PARTS_PER_THREAD
+    def is_at_end(self) -> bool:
+        """Whether there is nothing left to read."""
+        return self._is_read and not self._ahead and self._error is None
 
-    def forget(self) -> None:
-        """Drop what was not asked for yet: the buffer is another one now."""
-        for future in self._pending:
-            future.cancel()
-        self._pending.clear()
+    @property
+    def following(self) -> bytes:
+        """The first bytes of the next part; none at the end of the input."""
+        return self._ahead[0].content[:_SHOWN_BYTES] if self._ahead else b""
 
-    def scan(self, buffer: bytes, position: int, *, inside: bool) -> Iterator[Part]:
-        """Scan from ``position`` to the end of the buffer.
+    def _cut(self) -> bytes:
+        """The next part: whole lines, unless one is too long."""
+        pieces, missing = [], self._part_bytes
+        while missing > 0 and (piece := self._next_chunk()) is not None:
+            if len(piece) > missing:
+                self._left.appendleft(piece[missing:])
+                piece = piece[:missing]
+            pieces.append(piece)
+            missing -= len(piece)
+        if pieces and not self._is_read:
+            last = pieces[-1]
+            stop = _last_line_start(last)
+            self._starts_line = stop > 0
+            if 0 < stop < len(last):
+                pieces[-1] = last[:stop]
+                self._left.appendleft(last[stop:])
+        return b"".join(pieces)
+
+    def _next_chunk(self) -> memoryview | None:
+        if self._left:
+            return self._left.popleft()
+        try:
+            chunk = next(self._chunks, None)
+        except Exception as error:  # it comes after what was read before it
+            self._error, chunk = error, None
+        self._is_read = chunk is None
+        return None if chunk is None else memoryview(chunk)
+
+    # ---- scanning ----
+
+    @cached_property
+    def _own(self) -> BlockScanner:
+        return self._new_scanner()
+
+    def scan(self, buffer: bytes, position: int, *, inside: bool) -> Scan:
+        """Scan from ``position`` to the end of the buffer, in this thread.
 
         Args:
             buffer: The bytes.
             position: A segment has ended here.
             inside: Whether that was on this line.
         """
-        if self._threads == 1:
-            yield self._scanned(buffer, position, len(buffer), 0, inside)
-            return
-        start, line = position, 0
-        while start < len(buffer):
-            stop = _line_start_after(buffer, start + self._part_bytes)
-            arguments = (buffer, start, stop, line, inside and start == position)
-            self._pending.append(_pool(self._threads).submit(self._scanned, *arguments))
-            line += buffer.count(b"\n", start, stop)
-            start = stop
-        while self._pending:
-            part = self._pending.popleft().result()
-            self._adapt(part)
-            yield part
+        return self._adapted(self._scan_with(self._own, buffer, position, inside=inside))
 
-    def _scanned(self, buffer: bytes, start: int, stop: int, line: int, inside: bool) -> Part:
+    def _scan_ahead(self, content: bytes) -> Scan:
         scanner = self._idle.get()
         try:
-            runs, is_whole = scanner.scan(buffer, start, stop, inside=inside)
-            if self._threads > 1:
-                scanner.start_store()  # the reader works on this one meanwhile
+            found = self._scan_with(scanner, content, 0, inside=False)
+            scanner.start_store()  # the reader works on this one meanwhile
         finally:
             self._idle.put(scanner)
-        return Part(start, stop, line, runs, is_whole)
+        return self._adapted(found)
 
-    def _adapt(self, part: Part) -> None:
+    def _scan_with(self, scanner: BlockScanner, content: bytes, position: int, *, inside: bool) -> Scan:
+        generation = self._versions.generation
+        runs, is_whole = scanner.scan(content, position, len(content), inside=inside)
+        return Scan(runs, len(content) - position, is_whole, generation)
+
+    def _adapted(self, scan: Scan) -> Scan:
         """Make parts as large as a store can take, by how long messages have been."""
-        rows = sum(run.row_stop - run.row + run.event_stop - run.event for run in part.runs)
-        if part.runs:
-            rows = max(rows, int(part.runs[0].store.groups.state[0]) * ROWS // GROUP_ROWS)
+        runs = scan.runs
+        rows = sum(run.row_stop - run.row + run.event_stop - run.event for run in runs)
+        if runs:
+            rows = max(rows, int(runs[0].store.groups.state[0]) * ROWS // GROUP_ROWS)
         if rows:
-            wanted = (part.runs[-1].stop - part.runs[0].start) * ROWS * 3 // 4 // rows
+            wanted = (runs[-1].stop - runs[0].start) * ROWS * 3 // 4 // rows
             self._part_bytes = min(LARGEST_PART, max(_SMALLEST_PART, wanted))
+        return scan
 
 
 @cache
@@ -129,14 +189,14 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="fix-scanner")
 
 
-def _line_start_after(buffer: bytes, index: int) -> int:
-    """The first line start after ``index`` that the line before it does not announce; else the end."""
-    while index < len(buffer):
-        line_end = buffer.find(b"\n", index, index + _SEARCHED_BYTES)
-        if line_end < 0:
-            return len(buffer)
-        last = buffer[max(index, line_end - 64) : line_end].rstrip(_BLANKS)[-1:]
-        index = line_end + 1
+def _last_line_start(piece: memoryview) -> int:
+    """The last start of a line that the line before it does not announce; 0 if there is none nearby."""
+    offset = max(0, len(piece) - _SEARCHED_BYTES)
+    tail = bytes(piece[offset:])
+    line_end = tail.rfind(b"\n")
+    while line_end >= 0:
+        last = tail[max(0, line_end - 64) : line_end].rstrip(_BLANKS)[-1:]
         if last and last not in _ANNOUNCES:
-            return index
-    return len(buffer)
+            return offset + line_end + 1
+        line_end = tail.rfind(b"\n", 0, line_end)
+    return 0

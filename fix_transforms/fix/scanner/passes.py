@@ -57,7 +57,7 @@ _LONGEST_NOISE = 4
 _PATH_ROOM = 1024 * 1024
 _EVENT_CLOCK_BYTES = 128
 _NOTHING, _LINE_END, _SIGN = range(3)
-_NEWLINE, _EQUALS, _T = np.uint8(10), np.uint8(61), np.uint8(84)
+_NEWLINE, _EQUALS, _T, _X = np.uint8(10), np.uint8(61), np.uint8(84), np.uint8(120)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _BEGIN = np.uint64(int.from_bytes(b"8=FIX", "little"))
 
@@ -66,6 +66,8 @@ _BLANK[[ord(c) for c in " \t\r\n\x00\x0b\x0c"]] = True
 #: What is stripped off a prefix: as a line, but no vertical tabs and form feeds.
 _PREFIX_BLANK = np.zeros(256, np.bool_)
 _PREFIX_BLANK[[ord(c) for c in " \t\r\x00"]] = True
+_HEX = np.zeros(256, np.bool_)
+_HEX[[ord(c) for c in "0123456789abcdefABCDEF"]] = True
 #: What may end a line that belongs to the message on the next one.
 _ANNOUNCES = np.zeros(256, np.bool_)
 _ANNOUNCES[[ord(c) for c in ">:([{-=,<eEgG"]] = True
@@ -147,11 +149,27 @@ def _take_clock(
 
 
 @compiled
+def _may_be_dump(work: np.ndarray, start: Number) -> Number:
+    """Whether the line may be one of a hex dump: four hex digits or more, then no ``-`` or other sign of a clock."""
+    if work[start] == 48 and work[start + 1] == _X:
+        start += 2
+    place = 0
+    while place < 9 and _HEX[work[start + place]]:
+        place += 1
+    if work[start + place] == 104:  # h
+        place += 1
+    after = work[start + place]
+    return place >= 4 and (after == 32 or after == 9 or after == 58)
+
+
+@compiled
 def _take_event(
     work: np.ndarray, start: Number, end: Number, lines: Number, tables: Tables, events: Events, state: np.ndarray
 ) -> Number:
     """Write a line that is no message, if it is plain and says nothing of the next."""
     if end - start > _LONGEST_EVENT or _ANNOUNCES[work[end - 1]] or not is_plain(work, start, end):
+        return False
+    if _may_be_dump(work, start) and _next_mark(work, start, end)[0] == _SIGN:
         return False
     row = state[EVENT]
     events.start[row], events.end[row], events.line[row] = start, end, lines
@@ -390,10 +408,11 @@ def scan_block(  # noqa: C901 - one loop
                 continue
             after, inside = _line_after(work, line_start, end), False
         else:
-            code, inside = LEAVE, False
-            if index > line_start and _is_begin(work, index - 1):
-                rows.line[state[ROW]] = lines
-                code = _take_message(work, index - 1, line_start, state, tables, rows, found, groups, layouts, scratch)
+            if index == line_start or not _is_begin(work, index - 1):
+                cursor = index + 1
+                continue
+            rows.line[state[ROW]] = lines
+            code = _take_message(work, index - 1, line_start, state, tables, rows, found, groups, layouts, scratch)
             if code == OK:
                 _extend_run(runs, found[END], found[END], lines, state)
                 cursor = line_start = found[END]

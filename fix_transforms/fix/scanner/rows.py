@@ -11,22 +11,36 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from fix_transforms.fix.delimiters import delimiter_name
-from fix_transforms.fix.frames import DATES, FIRST_DAY, LAST_DAY, empty_frame, parsed_schema
+from fix_transforms.fix.frames import DATES, FIRST_DAY, LAST_DAY, TAG_COLUMNS, empty_frame, parsed_schema
 from fix_transforms.fix.scanner.arrays import ROWS
-from fix_transforms.fix.scanner.columns import clock_columns, tag_columns, text
+from fix_transforms.fix.scanner.columns import (
+    clock_instants,
+    flags,
+    named,
+    numbers,
+    runs_of,
+    tag_columns,
+    tag_instants,
+    text,
+)
 from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, LOG_EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from fix_transforms.fix.profiles import DetectedProfile
-    from fix_transforms.fix.scanner.blocks import Store
+    from fix_transforms.fix.scanner.columns import Arrays, Instants
+    from fix_transforms.fix.scanner.stores import Store
     from fix_transforms.fix.segments import Scanned
+    from fix_transforms.tables import Table
 
 DECODER = "scanner"
 _GROUP_NUMBERS = ("position", "counter_tag", "instance", "depth", "tag")
+_SENDING_TIME = next(tag for tag, columns in TAG_COLUMNS.items() if columns[0].name == "sending_time")
+_DAY_NS = 86_400 * 10**9
 
 #: What is the same for every scanned message; what is not, the reference reads.
 _SAME = {
@@ -50,55 +64,68 @@ def message_rows(taken: Sequence[tuple[Scanned, int]], profile: DetectedProfile)
     """
     store = taken[0][0].store
     start, stop = taken[0][0].row, taken[-1][0].row_stop
-    height = stop - start
-    schema = parsed_schema(FIX_MESSAGES)
     rows = store.rows
-    index = np.zeros(height, np.int64)
-    kept = np.zeros(height, np.bool_)
+    index = np.zeros(stop - start, np.int64)
     for piece, first in taken:
         index[piece.row - start : piece.row_stop - start] = np.arange(first, first + piece.row_stop - piece.row)
-        kept[piece.row - start : piece.row_stop - start] = True
-    starts, ends = rows.start[start:stop], rows.end[start:stop]
-    series = tag_columns(store, start, stop) | clock_columns(profile, rows, start, stop)
-    series |= {
-        "message_index": pl.Series(index),
-        "byte_offset": pl.Series(starts),
-        "byte_length": pl.Series(ends - starts),
-        "line_number": pl.Series(rows.line[start:stop]),
-        "raw": text("raw", rows.raw[2 * start : 2 * stop], None, store.blocks),
+    clock = clock_instants(profile, rows, start, stop)
+    sent = tag_instants(store, _SENDING_TIME, start, stop)
+    arrays = tag_columns(store, start, stop) | _clock_columns(FIX_MESSAGES, clock)
+    arrays |= {
+        "message_index": numbers(index),
+        "byte_offset": numbers(rows.start[start:stop]),
+        "byte_length": numbers(rows.end[start:stop] - rows.start[start:stop]),
+        "line_number": numbers(rows.line[start:stop]),
+        "raw": text(rows.raw[2 * start : 2 * stop], None, store.blocks),
         "log_prefix": _prefixes(store, start, stop),
-        "delimiter": _named(rows.delimiter[start:stop], [delimiter_name(found) for found in store.delimiters]),
+        "delimiter": named(rows.delimiter[start:stop], [delimiter_name(found) for found in store.delimiters]),
     }
-    series["direction"] = _directions(store, start, stop, series, profile)
-    series |= _dates(series) | {column.name: column.slice(0, height) for column in _same()}
-    frame = _declared(series, schema)
-    return (frame if kept.all() else frame.filter(pl.Series(kept))).select(schema.names())
+    arrays["direction"] = _directions(store, start, stop, arrays, profile)
+    arrays |= _dates((clock, sent), stop - start) | {
+        name: same.slice(0, stop - start) for name, same in _same().items()
+    }
+    return _frame(FIX_MESSAGES, arrays, _kept(((piece.row, piece.row_stop) for piece, _ in taken), start, stop))
 
 
 @cache
-def _same() -> list[pl.Series]:
+def _same() -> Arrays:
     """Columns that are the same for every scanned message, as long as a store."""
     schema = parsed_schema(FIX_MESSAGES)
-    one = pl.DataFrame([pl.Series(name, [value], dtype=schema[name]) for name, value in _SAME.items()])
-    return [column.new_from_index(0, ROWS) for column in one]
+    columns = {name: pl.Series([value], dtype=schema[name]).new_from_index(0, ROWS) for name, value in _SAME.items()}
+    return {name: column.to_arrow(compat_level=pl.CompatLevel.newest()) for name, column in columns.items()}
 
 
-def _dates(series: dict[str, pl.Series]) -> dict[str, pl.Series]:
-    """``DATES`` as ``frames.dated`` derives them: days come in runs, so that the calendar is asked once for each."""
-    days = np.zeros(len(series["sending_time"]), np.int32)
-    for name in ("log_time", "sending_time"):
-        found = series[name].dt.date().to_physical().fill_null(-1).to_numpy()
-        days = np.where((found >= FIRST_DAY) & (found <= LAST_DAY), found, days)
-    distinct, which = np.unique(days, return_inverse=True)
-    dates = pl.Series(distinct).cast(pl.Date)
-    places = pl.Series(which)
-    return {"trading_date": dates.gather(places), "trading_month": dates.dt.month_start().gather(places)}
+def _kept(pieces: Iterable[tuple[int, int]], start: int, stop: int) -> np.ndarray:
+    """Which rows of a range belong to one of its pieces."""
+    kept = np.zeros(stop - start, np.bool_)
+    for first, last in pieces:
+        kept[first - start : last - start] = True
+    return kept
 
 
-def _declared(series: dict[str, pl.Series], schema: pl.Schema) -> pl.DataFrame:
-    """Columns of the declared types under their names."""
-    found = [column if column.dtype == schema[name] else column.cast(schema[name]) for name, column in series.items()]
-    return pl.DataFrame([column.alias(name) for name, column in zip(series, found, strict=True)])
+def _frame(table: Table, arrays: Arrays, kept: np.ndarray) -> pl.DataFrame:
+    names = parsed_schema(table).names()
+    frame = pl.DataFrame(pa.RecordBatch.from_arrays([arrays[name] for name in names], names))
+    return frame if kept.all() else frame.filter(pl.Series(kept))
+
+
+def _clock_columns(table: Table, clock: Instants) -> Arrays:
+    """``log_time`` and its facets."""
+    return {column.name: clock.facet(column) for column in table.columns if column.name.startswith("log_time")}
+
+
+def _dates(times: Iterable[Instants | None], height: int) -> Arrays:
+    """``DATES`` as ``frames`` derives them, the later of the times first; days come in runs."""
+    days = np.zeros(height, np.int32)
+    for time in times:
+        if time is not None:
+            found = time.nanoseconds // _DAY_NS
+            counts = (found >= FIRST_DAY) & (found <= LAST_DAY)
+            days = np.where(counts if time.valid is None else counts & (time.valid != 0), found, days).astype(np.int32)
+    first, lengths = runs_of(days)
+    months = first.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int32)
+    dates = (days, np.repeat(months, lengths))
+    return {name: numbers(values, pa.date32()) for name, values in zip(DATES, dates, strict=True)}
 
 
 def group_rows(taken: Sequence[tuple[Scanned, int]], messages: pl.DataFrame) -> pl.DataFrame:
@@ -108,31 +135,29 @@ def group_rows(taken: Sequence[tuple[Scanned, int]], messages: pl.DataFrame) -> 
         taken: As for ``message_rows``.
         messages: What it returned for them.
     """
-    groups, schema = taken[0][0].store.groups, parsed_schema(FIX_GROUP_FIELDS)
+    groups = taken[0][0].store.groups
     used = groups.message[: groups.state[0]]
     start, stop = np.searchsorted(used, [taken[0][0].row, taken[-1][0].row_stop])
     if start == stop:
         return empty_frame(FIX_GROUP_FIELDS)
     rows, part, views = groups.rows, slice(start, stop), slice(2 * start, 2 * stop)
     place, kept = _places(taken, used[part])
-    series = {
-        "message_index": messages["message_index"].gather(place),
-        **{name: messages[name].gather(place) for name in DATES},
-        **{name: pl.Series(getattr(rows, name)[part]) for name in _GROUP_NUMBERS},
-        **{name: pl.Series(getattr(rows, name)[part]).cast(pl.Boolean) for name in ("is_known", "count_ok")},
-        "path": text("path", groups.path[views], None, [rows.paths]),
-        "value": text("value", groups.value[views], None, taken[0][0].store.blocks),
+    days = {name: messages[name].to_physical().to_numpy()[place] for name in DATES}
+    arrays = {
+        "message_index": numbers(messages["message_index"].to_numpy()[place]),
+        **{name: numbers(found, pa.date32()) for name, found in days.items()},
+        **{name: numbers(getattr(rows, name)[part]) for name in _GROUP_NUMBERS},
+        **{name: flags(getattr(rows, name)[part]) for name in ("is_known", "count_ok")},
+        "path": text(groups.path[views], None, [rows.paths]),
+        "value": text(groups.value[views], None, taken[0][0].store.blocks),
     }
-    frame = _declared(series, schema)
-    return (frame if kept.all() else frame.filter(pl.Series(kept))).select(schema.names())
+    return _frame(FIX_GROUP_FIELDS, arrays, kept)
 
 
 def _places(taken: Sequence[tuple[Scanned, int]], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where each row's message stands in the frame of messages, and whether it stands there at all."""
-    first, last = taken[0][0].row, taken[-1][0].row_stop
-    kept = np.zeros(last - first, np.bool_)
-    for piece, _ in taken:
-        kept[piece.row - first : piece.row_stop - first] = True
+    first = taken[0][0].row
+    kept = _kept(((piece.row, piece.row_stop) for piece, _ in taken), first, taken[-1][0].row_stop)
     places = np.maximum(np.cumsum(kept) - 1, 0)
     return places[rows - first], kept[rows - first]
 
@@ -141,50 +166,34 @@ def event_rows(taken: Sequence[Scanned], profile: DetectedProfile) -> pl.DataFra
     """The frame of ``log_events`` of stretches of one store, in order."""
     store = taken[0].store
     start, stop = taken[0].event, taken[-1].event_stop
-    schema, events = parsed_schema(LOG_EVENTS), store.events
-    kept = np.zeros(stop - start, np.bool_)
-    for piece in taken:
-        kept[piece.event - start : piece.event_stop - start] = True
-    starts, ends = events.start[start:stop], events.end[start:stop]
-    series = clock_columns(profile, events, start, stop) | {
-        "byte_offset": pl.Series(starts),
-        "byte_length": pl.Series(ends - starts),
-        "line_number": pl.Series(events.line[start:stop]),
-        "text": text("text", events.text[2 * start : 2 * stop], None, store.blocks),
+    events = store.events
+    arrays = _clock_columns(LOG_EVENTS, clock_instants(profile, events, start, stop)) | {
+        "byte_offset": numbers(events.start[start:stop]),
+        "byte_length": numbers(events.end[start:stop] - events.start[start:stop]),
+        "line_number": numbers(events.line[start:stop]),
+        "text": text(events.text[2 * start : 2 * stop], None, store.blocks),
     }
-    frame = _declared(series, schema)
-    return (frame if kept.all() else frame.filter(pl.Series(kept))).select(schema.names())
+    return _frame(LOG_EVENTS, arrays, _kept(((piece.event, piece.event_stop) for piece in taken), start, stop))
 
 
-def _prefixes(store: Store, start: int, stop: int) -> pl.Series:
+def _prefixes(store: Store, start: int, stop: int) -> pa.Array:
     views = store.rows.prefix[2 * start : 2 * stop]
-    present = (store.rows.shape[start:stop] >= 0).astype(np.uint8)
-    return text("log_prefix", views, None if present.all() else present, store.blocks)
+    present = store.rows.shape[start:stop] >= 0
+    return text(views, None if present.all() else present, store.blocks)
 
 
-def _named(codes: np.ndarray, names: Sequence[str]) -> pl.Series:
-    """Numbers as what they stand for."""
-    first = int(codes[0])
-    if (codes == first).all():
-        return pl.Series([names[first]]).new_from_index(0, len(codes))
-    return pl.Series(names).gather(pl.Series(codes))
-
-
-def _directions(
-    store: Store, start: int, stop: int, series: dict[str, pl.Series], profile: DetectedProfile
-) -> pl.Series:
+def _directions(store: Store, start: int, stop: int, arrays: Arrays, profile: DetectedProfile) -> pa.Array:
     """What the profile says of each shape of prefix, and of the message's CompIDs where that matters."""
     shapes = store.rows.shape[start:stop]
     words = [*store.shapes, ""]
+    shapes = np.where(shapes < 0, len(words) - 1, shapes)
     if not profile.asks_comp_ids and not any("->" in shape for shape in store.shapes):
-        known = [profile.direction(shape, None, None) for shape in words]
-        return pl.Series(known, dtype=pl.String).gather(pl.Series(np.where(shapes < 0, len(words) - 1, shapes)))
+        return named(shapes, [profile.direction(shape, None, None) for shape in words])
     asked = pl.DataFrame({
-        "shape": shapes, "sender": series["sender_comp_id"], "target": series["target_comp_id"],
+        "shape": shapes, "sender": pl.Series(arrays["sender_comp_id"]), "target": pl.Series(arrays["target_comp_id"]),
     })  # fmt: skip
     distinct = asked.unique()
     answers = [profile.direction(words[shape], sender, target) for shape, sender, target in distinct.iter_rows()]
     answered = distinct.with_columns(direction=pl.Series(answers, dtype=pl.String))
-    return asked.join(answered, on=["shape", "sender", "target"], how="left", nulls_equal=True, maintain_order="left")[
-        "direction"
-    ]
+    joined = asked.join(answered, on=["shape", "sender", "target"], how="left", nulls_equal=True, maintain_order="left")
+    return joined["direction"].to_arrow(compat_level=pl.CompatLevel.newest())

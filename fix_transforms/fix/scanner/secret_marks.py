@@ -13,7 +13,7 @@ from fix_transforms.fix.secret_notations import RAW_DATA, SECRET_TAGS
 
 _SECRETS = (*sorted(SECRET_TAGS), RAW_DATA)
 _EQUALS, _COLON, _BLANK, _TAB = 61, 58, 32, 9
-_QUOTE, _APOSTROPHE, _BACKSLASH, _CLOSING, _CLOSING_SQUARE = 34, 39, 92, 41, 93
+_QUOTE, _APOSTROPHE, _BACKSLASH, _CLOSING, _CLOSING_SQUARE, _UNDERLINE = 34, 39, 92, 41, 93, 95
 
 
 @compiled
@@ -73,11 +73,33 @@ def colon_marks_secret(work: np.ndarray, start: int, colon: int, end: int) -> bo
 
 
 @compiled
+def sign_marks_field(work: np.ndarray, start: int, sign: int, end: int) -> bool:
+    """Whether the ``=`` at ``sign`` in ``work[start:end]`` could belong to a field, a secret's or any other.
+
+    Only one that follows a word surely does not: ``limit=5``, and not ``password=``, ``44=5`` or ``tag="554"``.
+    """
+    after = sign + 1
+    if after < end and work[after] == _BLANK:
+        after += 1
+    if after < end and work[after] in (_QUOTE, _APOSTROPHE, _BACKSLASH):
+        return True
+    at = sign - 1
+    while at >= start and work[at] in (_BLANK, _TAB):
+        at -= 1
+    if at < start:
+        return True
+    is_letter = 97 <= work[at] | 32 <= 122
+    return not (is_letter or work[at] == _UNDERLINE) or _ends_a_name(work, start, at)
+
+
+@compiled
 def may_name_secret(work: np.ndarray, start: int, end: int) -> bool:
     """Whether ``work[start:end]`` could name a secret's field."""
     for index in range(start, end):
         byte = work[index]
-        if byte == _EQUALS or (byte == _COLON and colon_marks_secret(work, start, index, end)):
+        if byte == _EQUALS and sign_marks_field(work, start, index, end):
+            return True
+        if byte == _COLON and colon_marks_secret(work, start, index, end):
             return True
     return False
 

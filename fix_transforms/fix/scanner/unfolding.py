@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fix_transforms.fix.scanner.layouts import LayoutArrays
+    from fix_transforms.fix.scanner.slabs import Empty
 
     Array: TypeAlias = NDArray[Any]
     Record: TypeAlias = Any  # entry of an array of _OPEN_GROUP or _WALK
@@ -100,21 +101,21 @@ class GroupScratch(NamedTuple):
     splits: NDArray[np.uint8]  # [position]: whether the group counted there is to be split; void unless any is
 
 
-def new_group_rows(capacity: int, path_bytes: int) -> GroupRows:
-    """Room for so many rows and bytes of paths; memory is only taken where it is written."""
+def new_group_rows(empty: Empty, capacity: int, path_bytes: int) -> GroupRows:
+    """Room for so many rows and bytes of paths."""
     return GroupRows(
-        position=np.empty(capacity, np.int32),
-        counter_tag=np.empty(capacity, np.int32),
-        instance=np.empty(capacity, np.int32),
-        depth=np.empty(capacity, np.int32),
-        tag=np.empty(capacity, np.int32),
-        is_known=np.empty(capacity, np.uint8),
-        count_ok=np.empty(capacity, np.uint8),
-        value_start=np.empty(capacity, np.int64),
-        value_length=np.empty(capacity, np.int64),
-        path_start=np.empty(capacity, np.int64),
-        path_length=np.empty(capacity, np.int64),
-        paths=np.empty(path_bytes, np.uint8),
+        position=empty(capacity, np.int32),
+        counter_tag=empty(capacity, np.int32),
+        instance=empty(capacity, np.int32),
+        depth=empty(capacity, np.int32),
+        tag=empty(capacity, np.int32),
+        is_known=empty(capacity, np.uint8),
+        count_ok=empty(capacity, np.uint8),
+        value_start=empty(capacity, np.int64),
+        value_length=empty(capacity, np.int64),
+        path_start=empty(capacity, np.int64),
+        path_length=empty(capacity, np.int64),
+        paths=empty(path_bytes, np.uint8),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from fix_transforms.fix.scanner.arrays import WORD_BYTES, Lexicon, Tables
 from fix_transforms.fix.scanner.compiling import Number, compiled
-from fix_transforms.fix.scanner.secret_marks import colon_marks_secret
+from fix_transforms.fix.scanner.secret_marks import colon_marks_secret, sign_marks_field
 
 #: BeginString, ApplVerID, MsgType; and where versions depend on the session, SenderCompID and TargetCompID.
 LAYOUT_TAGS = (8, 1128, 35, 49, 56)
@@ -28,10 +28,14 @@ _ZERO = np.uint8(48)
 
 @compiled
 def is_plain(work: np.ndarray, start: Number, end: Number) -> Number:
-    """Printable ASCII in which nothing can be masked."""
+    """Printable ASCII in which nothing can be masked and no field stands."""
     for index in range(start, end):
         byte = work[index]
-        if byte < 32 or byte > 126 or byte == 61 or (byte == 58 and is_secret_colon(work, start, index, end)):
+        if byte < 32 or byte > 126:
+            return False
+        if byte == 61 and sign_marks_field(work, start, index, end):
+            return False
+        if byte == 58 and is_secret_colon(work, start, index, end):
             return False
     return True
 

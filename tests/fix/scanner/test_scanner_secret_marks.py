@@ -32,6 +32,7 @@ def test_text_that_masking_changes_is_always_marked(text):
         "2024-03-04 08:00:01,123: [QFJ Message Processor]: <FIX.4.4:ME->YOU, incoming> (",
         "app[12554]: Received: Initiated logon request",
         "00000000000000000000000000091234: sequence 0: queue",
+        "limit=5, queue_size = 7; level=INFO",
         "",
     ],
 )
@@ -40,7 +41,22 @@ def test_lines_of_everyday_logs_are_not_marked(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["x=1", "554:a", "x 000925 :a", "Password : a", "pwd:a", '"554":1', "{'tag': '554'}", "Password[554]:x"]
+    "text",
+    [
+        "554=1",
+        "44 =1",
+        "password=1",
+        'x="1"',
+        "554(x)=1",
+        "=1",
+        "554:a",
+        "x 000925 :a",
+        "Password : a",
+        "pwd:a",
+        '"554":1',
+        "{'tag': '554'}",
+        "Password[554]:x",
+    ],
 )
 def test_what_may_be_hidden_is_marked(text):
     assert names_secret(np.frombuffer(text.encode(), np.uint8))

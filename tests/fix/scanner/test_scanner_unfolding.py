@@ -52,7 +52,7 @@ class Unfolder:
 
     def __init__(self, layouts: Layouts, *, capacity: int = 20_000, path_bytes: int = 4_000_000) -> None:
         self.layouts = layouts
-        self.rows = new_group_rows(capacity, path_bytes)
+        self.rows = new_group_rows(np.empty, capacity, path_bytes)
         self.scratch = new_group_scratch(capacity)
         for void in (self.scratch.owners, self.scratch.agrees, self.scratch.splits, *self.rows):
             void.fill(77)
