@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from fix_transforms.tables import Table
 
 #: Rows and bytes at which a chunk is handed over.
-MAX_ROWS = 20_000
-MAX_GROUP_ROWS = 20 * MAX_ROWS
+MAX_ROWS = 30_000
+MAX_GROUP_ROWS = 400_000
 MAX_CHUNK_BYTES = 64 * 1024 * 1024
 
 #: What engines leave out that do not log the bytes of a message: BeginString, BodyLength, CheckSum.

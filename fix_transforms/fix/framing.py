@@ -80,6 +80,8 @@ class Framer:
     def __iter__(self) -> Iterator[Segment]:
         """The segments, in the order of the file."""
         while not (self._at_end and self._position == len(self._buffer)):
+            if self._ahead is not None:
+                yield from self._line_end_before_next()
             self._refill()
             yield from self._merge_binary(self._scan())
         if self._held is not None:
@@ -97,7 +99,14 @@ class Framer:
         self._base += self._position
         self._searched = max(0, self._searched - self._position)
         self._position = 0
-        self._buffer = b"".join((rest, *read)) if rest else b"".join(read)
+        self._buffer = read[0] if len(read) == 1 and not rest else b"".join((rest, *read))
+
+    def _line_end_before_next(self) -> Iterator[Segment]:
+        """The end of the last line, so that what is read next need not be copied behind it."""
+        rest = self._buffer[self._position :]
+        if self._run is None and rest.endswith(b"\n") and not rest.strip(BLANKS):
+            yield BlankSegment(self._base + self._position, self._base + len(self._buffer), self._line)
+            self._advance(len(self._buffer), inside_line=False)
 
     def _read(self, rest: int) -> list[bytes]:
         wanted = max(_READ_BYTES, rest)

@@ -1,7 +1,7 @@
 """The arrays that the compiled pass reads and fills.
 
-Invariant: a row of ``Rows`` is whole or not there; ``filled[slot]`` says up to which row a slot has been written,
-and everything beyond it is void, so that slots which never occur cost nothing.
+Invariant: a row of ``Rows`` is whole or not there. A slot has a column once it occurs, so that slots which never do
+cost nothing, and ``valid`` is 0 in it wherever no value was written.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fix_transforms.fix.scanner import FIELDS
-from fix_transforms.fix.scanner.layout import SLOT_TAGS, TAG_LIMIT, kinds, slots
+from fix_transforms.fix.scanner.layout import SLOT_TAGS, TAG_LIMIT
 from fix_transforms.fix.scanner.unfolding import GroupRows, new_group_rows
 
 if TYPE_CHECKING:
     from fix_transforms.fix.scanner.slabs import Empty
 
-#: Rows that one set of arrays holds: as many as a chunk.
-ROWS = 20_000
+#: Rows that one set of arrays holds: as many as a chunk. No power of two, or all columns would share one cache set.
+ROWS = 30_000
 #: Most stretches between irregular ones in one pass.
 RUNS = 4_096
 #: Fields inside groups that go with them.
-GROUP_ROWS = 24 * ROWS
+GROUP_ROWS = 16 * ROWS
 PATH_BYTES = 8 * 1024 * 1024
 #: Longest word of a lexicon, and how many it holds.
 WORD_BYTES = 128
@@ -35,10 +35,11 @@ class Rows(NamedTuple):
     Slots get columns in the order in which they are first seen, so that what is written lies together.
     """
 
-    columns: np.ndarray  # int64 [slot + 1]: column of a slot, -1 before it is seen; last, how many there are
+    columns: (
+        np.ndarray
+    )  # int64 [slot + 1]: first entry of a slot's column, -1 before it is seen; last, how many there are
     words: np.ndarray  # uint64 [column * row * 2]: string view, decimal halves, or a number with its digits
     valid: np.ndarray  # uint8 [column * row]
-    filled: np.ndarray  # int64 [slot]
     start: np.ndarray  # int64: index of 8= in the block
     end: np.ndarray  # int64
     line: np.ndarray  # int64: line ends before it in the block
@@ -71,7 +72,7 @@ class Lexicon(NamedTuple):
     words: np.ndarray  # uint8 [n, WORD_BYTES]
     lengths: np.ndarray  # int64 [n]
     values: np.ndarray  # int64 [n]
-    buckets: np.ndarray  # int32 [4 * n]: word + 1
+    buckets: np.ndarray  # int32 [4 * n, a power of two]: word + 1
     missing: np.ndarray  # int64 [2]: length and bucket of the last word that was not found
     size: np.ndarray  # int64 [1]
 
@@ -79,12 +80,11 @@ class Lexicon(NamedTuple):
 class Tables(NamedTuple):
     """What the pass knows, and its scratch space."""
 
-    slots: np.ndarray
-    kinds: np.ndarray
-    roles: np.ndarray
+    plans: np.ndarray  # int32 [tag]: where its value goes, and how
     stamps: np.ndarray  # int64 [tag]: the message that had it last
     serial: np.ndarray  # int64 [1]: number of the message, for stamps
     tags: np.ndarray  # int32 [field]
+    planned: np.ndarray  # int32 [field]: the plan of its tag
     starts: np.ndarray  # int64 [field]
     lengths: np.ndarray  # int64 [field]
     clock: np.ndarray  # int64 [8]: what find_clock says
@@ -115,7 +115,6 @@ def new_rows(empty: Empty, capacity: int = ROWS) -> Rows:
         columns=np.append(np.full(width, -1, np.int64), 0),
         words=empty(width * capacity * 2, np.uint64),
         valid=empty(width * capacity, np.uint8),
-        filled=np.zeros(width, np.int64),
         start=empty(capacity, np.int64),
         end=empty(capacity, np.int64),
         line=empty(capacity, np.int64),
@@ -167,15 +166,14 @@ def new_lexicon() -> Lexicon:
     )
 
 
-def new_tables(roles: np.ndarray) -> Tables:
+def new_tables(plans: np.ndarray) -> Tables:
     """Tables that have learnt nothing yet."""
     return Tables(
-        slots=slots(),
-        kinds=kinds(),
-        roles=roles,
+        plans=plans,
         stamps=np.zeros(TAG_LIMIT, np.int64),
         serial=np.zeros(1, np.int64),
         tags=np.empty(FIELDS, np.int32),
+        planned=np.empty(FIELDS, np.int32),
         starts=np.empty(FIELDS, np.int64),
         lengths=np.empty(FIELDS, np.int64),
         clock=np.zeros(8, np.int64),

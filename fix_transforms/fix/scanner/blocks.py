@@ -17,7 +17,7 @@ from fix_transforms.fix.profiles import is_twin
 from fix_transforms.fix.scanner import FIELDS, passes
 from fix_transforms.fix.scanner.arrays import RUNS, WORDS, new_tables
 from fix_transforms.fix.scanner.envelopes import NEW_DELIMITER, NEW_LAYOUT, NEW_PREFIX
-from fix_transforms.fix.scanner.layout import roles
+from fix_transforms.fix.scanner.layout import plans
 from fix_transforms.fix.scanner.layouts import counter_tags, known_counters
 from fix_transforms.fix.scanner.loads import SLACK
 from fix_transforms.fix.scanner.slabs import Slabs
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from fix_transforms.fix.session_versions import SessionVersions
 
 #: Bytes of a part: large enough that a call costs nothing, small enough that a store holds its rows.
-LARGEST_PART = 4 * 1024 * 1024
+LARGEST_PART = 6 * 1024 * 1024
 #: Copies of parts of usual size, with what is read beyond their end to come to the end of a line.
-_COPIES = Slabs(2 * (LARGEST_PART + 64 * 1024), 4)
+_COPIES = Slabs(2 * (LARGEST_PART + 64 * 1024), 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class BlockScanner:
         self._versions = versions
         self._layouts = layouts
         counters = np.maximum(known_counters(), counter_tags(versions.overlays))
-        self._tables: Tables = new_tables(roles(counters, pseudonyms=pseudonyms))
+        self._tables: Tables = new_tables(plans(counters, pseudonyms=pseudonyms))
         self._scratch = new_group_scratch(FIELDS)
         self._delimiters: list[bytes] = []
         self._shapes: list[str] = []

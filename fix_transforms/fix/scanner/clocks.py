@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fix_transforms.fix.scanner.compiling import compiled
+from fix_transforms.fix.scanner.loads import get
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -103,7 +104,7 @@ def find_clock(buf: Bytes, start: int, end: int, out: NDArray[np.int64]) -> int:
     after_digit = False
     at = start
     while at + _SHORTEST <= end:
-        digit = _VALUE[buf[at]] >= 0
+        digit = get(_VALUE, get(buf, at)) >= 0
         if digit and not after_digit:
             found = _clock_at(buf, at, end, out)
             if found != NO_CLOCK:
@@ -141,7 +142,7 @@ def _clock_at(buf: Bytes, at: int, end: int, out: NDArray[np.int64]) -> int:
     if minute < 0 or seconds < 0:
         return NO_CLOCK
     fraction, digits, after_fraction = _fraction(buf, after_seconds, end)
-    if after_fraction < end and _VALUE[buf[after_fraction]] >= 0:
+    if after_fraction < end and get(_VALUE, get(buf, after_fraction)) >= 0:
         return NO_CLOCK
     zone, after_zone = _zone(buf, after_fraction, end)
     out[CLOCK_START] = at
@@ -156,27 +157,27 @@ def _clock_at(buf: Bytes, at: int, end: int, out: NDArray[np.int64]) -> int:
 
 @compiled
 def _two_digits(buf: Bytes, at: int) -> int:
-    number: int = _VALUE[buf[at]] * 10 + _VALUE[buf[at + 1]]
+    number: int = get(_VALUE, get(buf, at)) * 10 + get(_VALUE, get(buf, at + 1))
     return number
 
 
 @compiled
 def _one_or_two_digits(buf: Bytes, at: int) -> tuple[int, int]:
     """The number, or below zero, and the index after it."""
-    if _VALUE[buf[at + 1]] >= 0:
+    if get(_VALUE, get(buf, at + 1)) >= 0:
         return _two_digits(buf, at), at + 2
-    return _VALUE[buf[at]], at + 1
+    return get(_VALUE, get(buf, at)), at + 1
 
 
 @compiled
 def _date(buf: Bytes, at: int) -> tuple[int, int]:
     """The date as the decimal number year, first, second, or below zero; and the index after it."""
     first, slash = _one_or_two_digits(buf, at)
-    if buf[slash] == _SLASH:
+    if get(buf, slash) == _SLASH:
         return _date_with_late_year(buf, first, slash)
     year = _two_digits(buf, at) * 100 + _two_digits(buf, at + 2)
-    separator = buf[at + 4]
-    if _IS_DATE_SEPARATOR[separator] and separator == buf[at + 7]:
+    separator = get(buf, at + 4)
+    if _IS_DATE_SEPARATOR[separator] and separator == get(buf, at + 7):
         return year * 10_000 + _two_digits(buf, at + 5) * 100 + _two_digits(buf, at + 8), at + 10
     return year * 10_000 + _two_digits(buf, at + 4) * 100 + _two_digits(buf, at + 6), at + 8
 
@@ -184,7 +185,7 @@ def _date(buf: Bytes, at: int) -> tuple[int, int]:
 @compiled
 def _date_with_late_year(buf: Bytes, first: int, slash: int) -> tuple[int, int]:
     second, late_slash = _one_or_two_digits(buf, slash + 1)
-    if buf[late_slash] != _SLASH:
+    if get(buf, late_slash) != _SLASH:
         return -1, slash
     year = _two_digits(buf, late_slash + 1) * 100 + _two_digits(buf, late_slash + 3)
     return year * 10_000 + first * 100 + second, late_slash + 5
@@ -196,10 +197,10 @@ def _after_gap(buf: Bytes, at: int, end: int) -> int:
 
     A date and the longest gap are shorter than the shortest clock: all of them is in range.
     """
-    if _IS_GAP_MARK[buf[at]]:
+    if _IS_GAP_MARK[get(buf, at)]:
         return at + 1
     after = at
-    while after < at + _LONGEST_GAP and _IS_GAP[buf[after]]:
+    while after < at + _LONGEST_GAP and _IS_GAP[get(buf, after)]:
         after += 1
     return after if after > at else end
 
@@ -210,7 +211,7 @@ def _time(buf: Bytes, at: int, end: int) -> tuple[int, int, int]:
     if at + _SHORTEST_TIME > end:
         return -1, -1, at
     hour, colon = _one_or_two_digits(buf, at)
-    if colon + _MINUTES_AND_SECONDS > end or buf[colon] != _COLON or buf[colon + 3] != _COLON:
+    if colon + _MINUTES_AND_SECONDS > end or get(buf, colon) != _COLON or get(buf, colon + 3) != _COLON:
         return -1, -1, at
     return hour * 100 + _two_digits(buf, colon + 1), _two_digits(buf, colon + 4), colon + _MINUTES_AND_SECONDS
 
@@ -218,13 +219,13 @@ def _time(buf: Bytes, at: int, end: int) -> tuple[int, int, int]:
 @compiled
 def _fraction(buf: Bytes, at: int, end: int) -> tuple[int, int, int]:
     """Nanoseconds, the digits that were written, and the index after them. Too many digits are no fraction."""
-    if at == end or not _IS_FRACTION_MARK[buf[at]]:
+    if at == end or not _IS_FRACTION_MARK[get(buf, at)]:
         return 0, 0, at
     value = 0
     after = at + 1
-    while after < end and _VALUE[buf[after]] >= 0:
+    while after < end and get(_VALUE, get(buf, after)) >= 0:
         if after <= at + _KEPT_DIGITS:
-            value = value * 10 + _VALUE[buf[after]]
+            value = value * 10 + get(_VALUE, get(buf, after))
         after += 1
     digits = after - at - 1
     if digits == 0 or digits > _LONGEST_FRACTION:
@@ -235,17 +236,17 @@ def _fraction(buf: Bytes, at: int, end: int) -> tuple[int, int, int]:
 @compiled
 def _zone(buf: Bytes, at: int, end: int) -> tuple[int, int]:
     """The zone as in a minute key, and the index after it. A space belongs to the clock even without a zone."""
-    if at < end and buf[at] == _SPACE:
+    if at < end and get(buf, at) == _SPACE:
         at += 1
     if at == end:
         return _NO_ZONE, at
-    mark = buf[at]
+    mark = get(buf, at)
     if mark in _SIGNS:
         return _offset(buf, at, end)
     if not _IS_WORD[mark]:
         return _NO_ZONE, at
     after = at + 1 if mark == _Z else _after_zone_name(buf, at, end)
-    if after == at or (after < end and _IS_WORD[buf[after]]):
+    if after == at or (after < end and _IS_WORD[get(buf, after)]):
         return _NO_ZONE, at
     return _UTC, after
 
@@ -254,37 +255,37 @@ def _zone(buf: Bytes, at: int, end: int) -> tuple[int, int]:
 def _after_zone_name(buf: Bytes, at: int, end: int) -> int:
     if at + 3 > end:
         return at
-    name = (buf[at] << 16) | (buf[at + 1] << 8) | buf[at + 2]
+    name = (get(buf, at) << 16) | (get(buf, at + 1) << 8) | get(buf, at + 2)
     return at + 3 if name in _ZONE_NAMES else at
 
 
 @compiled
 def _offset(buf: Bytes, at: int, end: int) -> tuple[int, int]:
     minutes = at + 3
-    if minutes < end and buf[minutes] == _COLON:
+    if minutes < end and get(buf, minutes) == _COLON:
         minutes += 1
     after = minutes + 2
-    if after > end or (after < end and _VALUE[buf[after]] >= 0):
+    if after > end or (after < end and get(_VALUE, get(buf, after)) >= 0):
         return _NO_ZONE, at
     offset = _two_digits(buf, at + 1) * 100 + _two_digits(buf, minutes)
     if offset < 0:
         return _NO_ZONE, at
-    return offset + (_PLUS_ZONE if buf[at] == _PLUS else _MINUS_ZONE), after
+    return offset + (_PLUS_ZONE if get(buf, at) == _PLUS else _MINUS_ZONE), after
 
 
 @compiled
 def _ticks(buf: Bytes, start: int, end: int, out: NDArray[np.int64]) -> int:
     """Epoch seconds, millis, micros or nanos, told apart by their length, with more of the line after them."""
     first = start
-    while first < end and _IS_SPACE[buf[first]]:
+    while first < end and _IS_SPACE[get(buf, first)]:
         first += 1
     after = first
     ticks = 0
-    while after < end and _VALUE[buf[after]] >= 0:
-        ticks = ticks * 10 + _VALUE[buf[after]]
+    while after < end and get(_VALUE, get(buf, after)) >= 0:
+        ticks = ticks * 10 + get(_VALUE, get(buf, after))
         after += 1
     digits = after - first - _SHORTEST_TICKS
-    if after == end or digits not in _TICKS_FRACTIONS or not _ENDS_TICKS[buf[after]]:
+    if after == end or digits not in _TICKS_FRACTIONS or not _ENDS_TICKS[get(buf, after)]:
         return NO_CLOCK
     # Nineteen digits are less than ten times 10**18: what does not fit comes out below zero, never as another time.
     ns = ticks * _LAST_PLACE[digits]

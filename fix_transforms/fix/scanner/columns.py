@@ -154,20 +154,15 @@ def tag_columns(store: Store, start: int, stop: int) -> Arrays:
         if found is None:
             arrays.update({column.name: _absent(column.dtype).slice(0, stop - start) for column in columns})
         else:
-            arrays.update(_typed(columns, int(kinds()[slot]), *found, store.blocks))
+            arrays.update(_typed(columns, kinds()[slot], *found, store.blocks))
     return arrays
 
 
 def _words(store: Store, slot: int, start: int, stop: int) -> tuple[np.ndarray, np.ndarray | None] | None:
     """What was written for a slot, and which rows have it; none where no row has."""
-    rows, capacity = store.rows, len(store.rows.start)
-    filled, first = int(rows.filled[slot]), int(rows.columns[slot]) * capacity
-    if filled <= start:
+    rows, first = store.rows, int(store.rows.columns[slot])
+    if first < 0:
         return None
-    if filled < stop:
-        rows.valid[first + filled : first + stop] = 0
-        rows.words[_VIEW * (first + filled) : _VIEW * (first + stop)] = 0
-        rows.filled[slot] = stop
     valid = rows.valid[first + start : first + stop]
     return rows.words[_VIEW * (first + start) : _VIEW * (first + stop)], None if valid.all() else valid
 

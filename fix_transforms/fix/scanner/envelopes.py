@@ -11,7 +11,7 @@ import numpy as np
 from fix_transforms.fix.scanner import MESSAGE_BYTES
 from fix_transforms.fix.scanner.arrays import Tables
 from fix_transforms.fix.scanner.compiling import Number, compiled
-from fix_transforms.fix.scanner.loads import SLACK, byte_sum, equal_mask, load_u64, trailing_zeros
+from fix_transforms.fix.scanner.loads import SLACK, byte_sum, equal_mask, get, load_u64, mask_below, trailing_zeros
 
 OK, LEAVE, LEAVE_FRAME, NEW_DELIMITER, NEW_PREFIX, NEW_LAYOUT = range(6)
 
@@ -38,7 +38,7 @@ def _begin_end(work: np.ndarray, start: Number) -> Number:
     """Where the value of BeginString(8) ends: after ``8=FIX`` and letters, digits and points."""
     position = start + 5
     while position - start - 5 <= _BEGIN_BYTES:
-        byte = work[position]
+        byte = get(work, position)
         if not (48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122 or byte == 46):
             return position
         position += 1
@@ -49,7 +49,7 @@ def _begin_end(work: np.ndarray, start: Number) -> Number:
 def delimiter_width(work: np.ndarray, begin_end: Number) -> Number:
     """How many bytes stand between BeginString(8) and ``9=``; 0 when it does not follow."""
     for width in range(1, _WIDEST):
-        if work[begin_end + width] == 57 and work[begin_end + width + 1] == 61:
+        if get(work, begin_end + width) == 57 and get(work, begin_end + width + 1) == 61:
             return width
     return 0
 
@@ -68,8 +68,8 @@ def _declared(work: np.ndarray, start: Number) -> tuple[Number, Number]:
     """BodyLength(9) and where its digits end."""
     total: Number = 0
     position = start
-    while _is_digit(work[position]) and position - start < _LENGTH_DIGITS:
-        total = total * 10 + np.int64(work[position]) - 48
+    while _is_digit(get(work, position)) and position - start < _LENGTH_DIGITS:
+        total = total * 10 + np.int64(get(work, position)) - 48
         position += 1
     return total, position
 
@@ -78,21 +78,20 @@ def _declared(work: np.ndarray, start: Number) -> tuple[Number, Number]:
 def _starts_field(work: np.ndarray, index: Number) -> Number:
     """Whether ``[0-9]{1,6}=`` stands here."""
     position = index
-    while position - index < 6 and _is_digit(work[position]):
+    while position - index < 6 and _is_digit(get(work, position)):
         position += 1
-    return position > index and work[position] == 61
+    return position > index and get(work, position) == 61
 
 
 @compiled
 def _copy_restored(work: np.ndarray, start: Number, end: Number, free: Number, delimiter: Number) -> None:
     """Copy with SOH for a one-byte delimiter wherever a field starts after it, or the copy ends."""
     for place in range(end - start):
-        work[free + place] = work[start + place]
+        work[free + place] = get(work, start + place)
     block = start
     while block < end:
         mask = equal_mask(work, block, np.uint8(delimiter))
-        if end - block < 64:
-            mask &= _WORD >> np.uint64(64 - (end - block))
+        mask &= mask_below(end - block)
         while mask:
             index = block + np.int64(trailing_zeros(mask))
             mask &= mask - np.uint64(1)
@@ -115,7 +114,7 @@ def _copy_spelled_out(
             work[place] = _SOH
             position += width
         else:
-            work[place] = work[position]
+            work[place] = get(work, position)
             position += 1
         place += 1
     return position
@@ -133,17 +132,17 @@ def _checksum(work: np.ndarray, start: Number, end: Number) -> Number:
 @compiled
 def _close(work: np.ndarray, body_end: Number, word: Number, width: Number) -> tuple[Number, Number]:
     """CheckSum(10) after the body: its value and where the message ends; -1 where that is not plain."""
-    if not (work[body_end] == 49 and work[body_end + 1] == 48 and work[body_end + 2] == 61):
+    if not (get(work, body_end) == 49 and get(work, body_end + 1) == 48 and get(work, body_end + 2) == 61):
         return -1, 0
     value: Number = 0
     for place in range(3, 6):
-        byte = work[body_end + place]
+        byte = get(work, body_end + place)
         if not _is_digit(byte):
             return -1, 0
         value = value * 10 + np.int64(byte) - 48
     if load_u64(work, body_end + 6) & (_WORD >> np.uint64((8 - width) * 8)) == word:
         return value, body_end + 6 + width
-    return (value, body_end + 6) if _ENDS[work[body_end + 6]] else (-1, 0)
+    return (value, body_end + 6) if _ENDS[get(work, body_end + 6)] else (-1, 0)
 
 
 @compiled
@@ -185,11 +184,11 @@ def open_envelope(  # noqa: C901 - one decision after the other, and no call is 
         return LEAVE
     if width == 1:
         body_end = head_end + declared
-        if work[body_end - 1] != np.uint8(word):
+        if get(work, body_end - 1) != np.uint8(word):
             return LEAVE
     else:
         body_end = _copy_spelled_out(work, start, end, free, header + declared, word, width)
-        if body_end < 0 or body_end + _TRAILER + width > end or work[free + header + declared - 1] != _SOH:
+        if body_end < 0 or body_end + _TRAILER + width > end or get(work, free + header + declared - 1) != _SOH:
             return LEAVE
     written, found[END] = _close(work, body_end, word, width)
     if written < 0:
@@ -209,5 +208,5 @@ def open_envelope(  # noqa: C901 - one decision after the other, and no call is 
 @compiled
 def _add_trailer(work: np.ndarray, body_end: Number, place: Number) -> None:
     for offset in range(6):
-        work[place + offset] = work[body_end + offset]
+        work[place + offset] = get(work, body_end + offset)
     work[place + 6] = _SOH

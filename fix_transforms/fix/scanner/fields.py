@@ -11,13 +11,24 @@ import numpy as np
 from fix_transforms.fix.scanner import FIELDS
 from fix_transforms.fix.scanner.arrays import Rows, Tables
 from fix_transforms.fix.scanner.compiling import Number, compiled
-from fix_transforms.fix.scanner.layout import ASIDE, FLAG, INSTANT, NUMBER, PRICE, REPEATED, TAG_LIMIT, TEXT
-from fix_transforms.fix.scanner.loads import equal_mask, high_mask, load_u64, trailing_zeros
+from fix_transforms.fix.scanner.layout import (
+    ASIDE,
+    FLAG,
+    INSTANT,
+    KIND,
+    KIND_SHIFT,
+    NUMBER,
+    PRICE,
+    REPEATED,
+    SLOT,
+    TAG_LIMIT,
+    TEXT,
+)
+from fix_transforms.fix.scanner.loads import equal_mask, get, high_mask, load_u64, mask_below, ones, put, trailing_zeros
 from fix_transforms.fix.scanner.secret_marks import sign_marks_field
 from fix_transforms.fix.scanner.values import eight_digits, read_day, read_decimal, read_instant, read_integer
 from fix_transforms.fix.scanner.words import is_secret_colon
 
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _ONES = np.uint64(0x0101010101010101)
 _TOPS = np.uint64(0x8080808080808080)
 _EQUALS = np.uint64(0x3D3D3D3D3D3D3D3D)
@@ -62,10 +73,10 @@ def split_fields(work: np.ndarray, start: Number, end: Number, tables: Tables) -
     serial = tables.serial[0] + 1
     tables.serial[0] = serial
     while block < end:
-        inside = _ALL if end - block >= 64 else _ALL >> np.uint64(64 - (end - block))
+        inside = mask_below(end - block)
         mask = equal_mask(work, block, _SOH) & inside
         strange |= (equal_mask(work, block, _LINE_END) | high_mask(work, block)) & inside
-        signs += _ones(equal_mask(work, block, _EQUALS_SIGN) & inside)
+        signs += ones(equal_mask(work, block, _EQUALS_SIGN) & inside)
         colons = equal_mask(work, block, _COLON) & inside
         while colons:
             if is_secret_colon(work, start, block + np.int64(trailing_zeros(colons)), end):
@@ -77,12 +88,14 @@ def split_fields(work: np.ndarray, start: Number, end: Number, tables: Tables) -
             tag, digits = _tag_at(work, field)
             if tag < 1 or count == FIELDS:
                 return -1, 0
-            tables.tags[count] = tag
-            tables.starts[count] = field + digits + 1
-            tables.lengths[count] = stop - field - digits - 1
-            roles |= tables.roles[tag]
-            repeated |= tables.stamps[tag] == serial
-            tables.stamps[tag] = serial
+            plan = get(tables.plans, tag)
+            put(tables.tags, count, np.int32(tag))
+            put(tables.planned, count, plan)
+            put(tables.starts, count, field + digits + 1)
+            put(tables.lengths, count, stop - field - digits - 1)
+            roles |= plan
+            repeated |= get(tables.stamps, tag) == serial
+            put(tables.stamps, tag, serial)
             count += 1
             field = stop + 1
         block += 64
@@ -104,27 +117,15 @@ def _signs_are_text(work: np.ndarray, count: Number, tables: Tables) -> Number:
 
 
 @compiled
-def _ones(word: Number) -> Number:
-    """How many bits are set."""
-    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * _ONES) >> np.uint64(56))
-
-
-@compiled
 def write_view(
     work: np.ndarray, start: Number, length: Number, views: np.ndarray, place: Number, block: Number
 ) -> None:
     """Write an Arrow string view at ``views[place]``: length, then the text itself or its start, buffer and offset."""
-    first = load_u64(work, start)
-    if length > _INLINE:
-        views[place] = np.uint64(length) | (first << np.uint64(32))
-        views[place + 1] = np.uint64(block) | (np.uint64(start) << np.uint64(32))
-        return
-    rest = load_u64(work, start + 4)
-    views[place] = np.uint64(length) | ((first & _KEPT[min(length, 4)]) << np.uint64(32))
-    views[place + 1] = rest & _KEPT[max(length - 4, 0)]
+    first, rest = load_u64(work, start), load_u64(work, start + 4)
+    kept, kept_rest = get(_KEPT, min(length, 4)), get(_KEPT, max(min(length, _INLINE) - 4, 0))
+    elsewhere = np.uint64(block) | np.uint64(start) << np.uint64(32)
+    put(views, place, np.uint64(length) | (first & kept) << np.uint64(32))
+    put(views, place + 1, elsewhere if length > _INLINE else rest & kept_rest)
 
 
 @compiled
@@ -132,22 +133,23 @@ def _write(
     work: np.ndarray, start: Number, length: Number, kind: Number, words: np.ndarray, place: Number, date: np.ndarray
 ) -> Number:
     """Write one value that is no text; false where the reference has to judge it."""
+    first, second = np.uint64(0), np.uint64(0)
     if kind == PRICE:
-        fits, words[place], words[place + 1] = read_decimal(work, start, length)
-        return fits
-    if kind == INSTANT:
+        fits, first, second = read_decimal(work, start, length)
+    elif kind == INSTANT:
         fits, nanoseconds, digits = read_instant(work, start, length, date)
-        words[place], words[place + 1] = np.uint64(nanoseconds), np.uint64(digits)
-        return fits
-    if kind == NUMBER:
+        first, second = np.uint64(nanoseconds), np.uint64(digits)
+    elif kind == NUMBER:
         fits, number = read_integer(work, start, length)
-        words[place] = np.uint64(number)
-        return fits
-    if kind == FLAG:
-        words[place] = np.uint64(1 if work[start] == 89 else 0)
-        return length == 1 and (work[start] == 89 or work[start] == 78)
-    fits, days = read_day(work, start, length)
-    words[place] = np.uint64(days)
+        first = np.uint64(number)
+    elif kind == FLAG:
+        first = np.uint64(1 if get(work, start) == 89 else 0)
+        fits = length == 1 and (get(work, start) == 89 or get(work, start) == 78)
+    else:
+        fits, days = read_day(work, start, length)
+        first = np.uint64(days)
+    put(words, place, first)
+    put(words, place + 1, second)
     return fits
 
 
@@ -166,14 +168,33 @@ def repeats_outside(count: Number, tables: Tables) -> Number:
 
 
 @compiled
-def _column(slot: Number, rows: Rows) -> Number:
-    """The column of a slot, a new one when it is seen first."""
-    column = rows.columns[slot]
-    if column < 0:
-        column = rows.columns[-1]
-        rows.columns[slot] = column
-        rows.columns[-1] = column + 1
-    return column
+def _open_column(slot: Number, rows: Rows, row: Number) -> Number:
+    """Where the column starts that a slot gets when it is first seen, in this row."""
+    capacity = len(rows.start)
+    first: Number = rows.columns[-1] * capacity
+    rows.columns[slot] = first
+    rows.columns[-1] += 1
+    for place in range(first, first + capacity):
+        put(rows.valid, place, np.uint8(0))
+    for word in range(2 * first, 2 * (first + row)):
+        put(rows.words, word, np.uint64(0))
+    return first
+
+
+@compiled
+def void_missing(rows: Rows, start: Number, stop: Number) -> None:
+    """Clear the words of rows without a value in an open column: what memory held before must not be taken for a view."""
+    capacity = len(rows.start)
+    for first in range(0, rows.columns[-1] * capacity, capacity):
+        place, end = first + start, first + stop
+        while place < end:
+            if place + 8 <= end and load_u64(rows.valid, place) == _ONES:
+                place += 8
+                continue
+            if get(rows.valid, place) == 0:
+                put(rows.words, 2 * place, np.uint64(0))
+                put(rows.words, 2 * place + 1, np.uint64(0))
+            place += 1
 
 
 @compiled
@@ -191,33 +212,31 @@ def write_fields(work: np.ndarray, count: Number, tables: Tables, rows: Rows, ro
     Returns:
         False, with the row as before, when a value needs the reference.
     """
-    capacity = len(rows.start)
     for field in range(count):
-        slot = np.int64(tables.slots[tables.tags[field]])
-        if slot < 0 or tables.grouped[field]:
+        plan = get(tables.planned, field)
+        slot = np.int64(plan & SLOT) - 1
+        if slot < 0 or get(tables.grouped, field):
             continue
-        first = _column(slot, rows) * capacity
-        place, kind = 2 * (first + row), tables.kinds[slot]
+        first = get(rows.columns, slot)
+        if first < 0:
+            first = _open_column(slot, rows, row)
+        start, length, place = get(tables.starts, field), get(tables.lengths, field), first + row
+        kind = plan >> KIND_SHIFT & KIND
         if kind == TEXT:
-            write_view(work, tables.starts[field], tables.lengths[field], rows.words, place, block)
-        elif not _write(work, tables.starts[field], tables.lengths[field], kind, rows.words, place, tables.date):
+            write_view(work, start, length, rows.words, 2 * place, block)
+        elif not _write(work, start, length, kind, rows.words, 2 * place, tables.date):
             _take_back(field, tables, rows, row)
             return False
-        for empty in range(first + rows.filled[slot], first + row):
-            rows.valid[empty] = 0
-            rows.words[2 * empty] = 0
-            rows.words[2 * empty + 1] = 0
-        rows.valid[first + row] = 1
-        rows.filled[slot] = row + 1
+        put(rows.valid, place, np.uint8(1))
     return True
 
 
 @compiled
 def _take_back(count: Number, tables: Tables, rows: Rows, row: Number) -> None:
     for field in range(count):
-        slot = tables.slots[tables.tags[field]]
-        if slot >= 0 and rows.filled[slot] > row:
-            rows.filled[slot] = row
+        slot = np.int64(tables.planned[field] & SLOT) - 1
+        if slot >= 0 and not tables.grouped[field]:
+            rows.valid[rows.columns[slot] + row] = 0
 
 
-__all__ = ["repeats_outside", "split_fields", "write_fields", "write_view"]
+__all__ = ["repeats_outside", "split_fields", "void_missing", "write_fields", "write_view"]

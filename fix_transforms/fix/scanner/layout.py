@@ -22,10 +22,15 @@ TAG_LIMIT: Final = 65_536
 
 TEXT, NUMBER, PRICE, FLAG, DAY, INSTANT = range(6)
 
-#: What a tag is besides a value. ``ASIDE``: its message is left to the reference.
-ASIDE, COUNTER = 1, 2
+#: A plan of a tag: its slot plus one in the lowest byte, how its value is read in the next, and what else it is above.
+#: ``ASIDE``: its message is left to the reference. ``COUNTER``: it may count the instances of a group.
+SLOT: Final = 0xFF
+KIND_SHIFT: Final = 8
+KIND: Final = 0xFF
+ASIDE: Final = 1 << 16
+COUNTER: Final = 2 << 16
 #: Of a message: some tag stands in it more than once.
-REPEATED = 128
+REPEATED: Final = 4 << 16
 
 SLOT_TAGS: Final = tuple(TAG_COLUMNS)
 
@@ -41,22 +46,13 @@ def _kind(tag: int) -> int:
 
 
 @cache
-def slots() -> np.ndarray:
-    """Tag → slot; -1 for tags without a column. int16, one entry per tag."""
-    found = np.full(TAG_LIMIT, -1, dtype=np.int16)
-    for slot, tag in enumerate(SLOT_TAGS):
-        found[tag] = slot
-    return found
+def kinds() -> tuple[int, ...]:
+    """Slot → how its value is read."""
+    return tuple(_kind(tag) for tag in SLOT_TAGS)
 
 
-@cache
-def kinds() -> np.ndarray:
-    """Slot → how its value is read. int8."""
-    return np.array([_kind(tag) for tag in SLOT_TAGS], dtype=np.int8)
-
-
-def roles(counters: np.ndarray, *, pseudonyms: bool) -> np.ndarray:
-    """Tag → ``ASIDE`` and ``COUNTER``. uint8, one entry per tag.
+def plans(counters: np.ndarray, *, pseudonyms: bool) -> np.ndarray:
+    """Tag → its plan. int32, one entry per tag.
 
     Args:
         counters: uint8 by tag: whether it may count the instances of a group.
@@ -65,6 +61,8 @@ def roles(counters: np.ndarray, *, pseudonyms: bool) -> np.ndarray:
     aside = {*DATA_LENGTH_TAGS, *DATA_LENGTH_TAGS.values(), *SECRET_TAGS, RAW_DATA}
     if pseudonyms:
         aside |= identity_tags()
-    found = counters * np.uint8(COUNTER)
-    found[[tag for tag in aside if tag < TAG_LIMIT]] |= np.uint8(ASIDE)
+    found = counters.astype(np.int32) * COUNTER
+    found[[tag for tag in aside if tag < TAG_LIMIT]] |= ASIDE
+    for slot, (tag, kind) in enumerate(zip(SLOT_TAGS, kinds(), strict=True)):
+        found[tag] |= (slot + 1) | kind << KIND_SHIFT
     return found

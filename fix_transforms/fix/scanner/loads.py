@@ -45,6 +45,37 @@ def load_u64(typing_context: Any, buffer: Any, index: Any) -> Any:
     return types.uint64(buffer, types.intp), _load(64)
 
 
+@_primitive
+def get(typing_context: Any, array: Any, index: Any) -> Any:
+    """An entry of an array. Other than ``array[index]``, it does not ask whether the index counts from the end."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.load(_pointer(context, builder, signature, arguments))
+
+    return array.dtype(array, types.intp), generate
+
+
+@_primitive
+def put(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
+    """Write an entry of an array, as ``get`` reads it."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.store(arguments[2], _pointer(context, builder, signature, arguments))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, array.dtype), generate
+
+
+@_primitive
+def ones(typing_context: Any, word: Any) -> Any:
+    """How many bits are set."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.uint64), generate
+
+
 def _vector(builder: Any, pointer: Any) -> Any:
     return builder.load(builder.bitcast(pointer, ir.VectorType(_BYTE, 64).as_pointer()), align=1)
 
@@ -86,6 +117,17 @@ def high_mask(typing_context: Any, buffer: Any, index: Any) -> Any:
 
 
 @_primitive
+def below_mask(typing_context: Any, buffer: Any, index: Any, byte: Any) -> Any:
+    """Which of the 64 bytes at ``index`` are less than ``byte``."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        chunk = _vector(builder, _pointer(context, builder, signature, arguments))
+        return builder.bitcast(builder.icmp_unsigned("<", chunk, _repeated(builder, arguments[2])), ir.IntType(64))
+
+    return types.uint64(buffer, types.intp, types.uint8), generate
+
+
+@_primitive
 def byte_sum(typing_context: Any, buffer: Any, index: Any, count: Any) -> Any:
     """Sum modulo 256 of the first ``count`` of the 64 bytes at ``index``; all of them from 64 on."""
 
@@ -107,6 +149,19 @@ def byte_sum(typing_context: Any, buffer: Any, index: Any, count: Any) -> Any:
 
 
 @_primitive
+def mask_below(typing_context: Any, count: Any) -> Any:
+    """The lowest ``count`` bits, all of them from 64 on; ``count`` is not zero."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        full = ir.Constant(ir.IntType(64), 64)
+        short = builder.icmp_signed("<", arguments[0], full)
+        shift = builder.select(short, builder.sub(full, arguments[0]), ir.Constant(ir.IntType(64), 0))
+        return builder.lshr(ir.Constant(ir.IntType(64), -1), shift)
+
+    return types.uint64(types.intp), generate
+
+
+@_primitive
 def trailing_zeros(typing_context: Any, word: Any) -> Any:
     """How many bits below the lowest set one; the word is not zero."""
 
@@ -116,4 +171,16 @@ def trailing_zeros(typing_context: Any, word: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
-__all__ = ["SLACK", "byte_sum", "equal_mask", "high_mask", "load_u64", "trailing_zeros"]
+__all__ = [
+    "SLACK",
+    "below_mask",
+    "byte_sum",
+    "equal_mask",
+    "get",
+    "high_mask",
+    "load_u64",
+    "mask_below",
+    "ones",
+    "put",
+    "trailing_zeros",
+]

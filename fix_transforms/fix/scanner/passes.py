@@ -29,9 +29,9 @@ from fix_transforms.fix.scanner.envelopes import (
     WIRE_START,
     open_envelope,
 )
-from fix_transforms.fix.scanner.fields import repeats_outside, split_fields, write_fields, write_view
+from fix_transforms.fix.scanner.fields import repeats_outside, split_fields, void_missing, write_fields, write_view
 from fix_transforms.fix.scanner.layout import COUNTER, REPEATED
-from fix_transforms.fix.scanner.loads import equal_mask, load_u64, trailing_zeros
+from fix_transforms.fix.scanner.loads import equal_mask, get, load_u64, mask_below, trailing_zeros
 from fix_transforms.fix.scanner.unfolding import unfold_message
 from fix_transforms.fix.scanner.words import UNKNOWN, is_plain, layout_of, shape_of
 
@@ -58,7 +58,6 @@ _PATH_ROOM = 1024 * 1024
 _EVENT_CLOCK_BYTES = 128
 _NOTHING, _LINE_END, _SIGN = range(3)
 _NEWLINE, _EQUALS, _T, _X = np.uint8(10), np.uint8(61), np.uint8(84), np.uint8(120)
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _BEGIN = np.uint64(int.from_bytes(b"8=FIX", "little"))
 
 _BLANK = np.zeros(256, np.bool_)
@@ -79,11 +78,10 @@ def _next_mark(work: np.ndarray, cursor: Number, end: Number) -> tuple[Number, N
     block = cursor
     while block < end:
         mask = equal_mask(work, block, _NEWLINE) | equal_mask(work, block, _EQUALS)
-        if end - block < 64:
-            mask &= _ALL >> np.uint64(64 - (end - block))
+        mask &= mask_below(end - block)
         if mask:
             index = block + np.int64(trailing_zeros(mask))
-            return (_LINE_END if work[index] == _NEWLINE else _SIGN), index
+            return (_LINE_END if get(work, index) == _NEWLINE else _SIGN), index
         block += 64
     return _NOTHING, end
 
@@ -96,9 +94,9 @@ def _is_begin(work: np.ndarray, index: Number) -> Number:
 
 @compiled
 def _strip(work: np.ndarray, start: Number, end: Number, blanks: np.ndarray) -> tuple[Number, Number]:
-    while start < end and blanks[work[start]]:
+    while start < end and blanks[get(work, start)]:
         start += 1
-    while start < end and blanks[work[end - 1]]:
+    while start < end and blanks[get(work, end - 1)]:
         end -= 1
     return start, end
 
@@ -108,7 +106,7 @@ def _says_nothing(work: np.ndarray, start: Number, end: Number) -> Number:
     if end - start > _LONGEST_NOISE:
         return False
     for index in range(start, end):
-        byte = work[index]
+        byte = get(work, index)
         if byte > 127 or 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122:
             return False
     return True
@@ -126,7 +124,7 @@ def _line_after(work: np.ndarray, index: Number, end: Number) -> Number:
         if mark == _NOTHING:
             return -1
         _, last = _strip(work, start, index, _BLANK)
-        announced = last > start and _ANNOUNCES[work[last - 1]]
+        announced = last > start and _ANNOUNCES[get(work, last - 1)]
     return index
 
 
@@ -134,7 +132,7 @@ def _line_after(work: np.ndarray, index: Number, end: Number) -> Number:
 def _line_ends(work: np.ndarray, start: Number, end: Number) -> Number:
     total = 0
     for index in range(start, end):
-        total += work[index] == _NEWLINE
+        total += get(work, index) == _NEWLINE
     return total
 
 
@@ -151,14 +149,14 @@ def _take_clock(
 @compiled
 def _may_be_dump(work: np.ndarray, start: Number) -> Number:
     """Whether the line may be one of a hex dump: four hex digits or more, then no ``-`` or other sign of a clock."""
-    if work[start] == 48 and work[start + 1] == _X:
+    if get(work, start) == 48 and get(work, start + 1) == _X:
         start += 2
     place = 0
-    while place < 9 and _HEX[work[start + place]]:
+    while place < 9 and _HEX[get(work, start + place)]:
         place += 1
-    if work[start + place] == 104:  # h
+    if get(work, start + place) == 104:  # h
         place += 1
-    after = work[start + place]
+    after = get(work, start + place)
     return place >= 4 and (after == 32 or after == 9 or after == 58)
 
 
@@ -167,7 +165,7 @@ def _take_event(
     work: np.ndarray, start: Number, end: Number, lines: Number, tables: Tables, events: Events, state: np.ndarray
 ) -> Number:
     """Write a line that is no message, if it is plain and says nothing of the next."""
-    if end - start > _LONGEST_EVENT or _ANNOUNCES[work[end - 1]] or not is_plain(work, start, end):
+    if end - start > _LONGEST_EVENT or _ANNOUNCES[get(work, end - 1)] or not is_plain(work, start, end):
         return False
     if _may_be_dump(work, start) and _next_mark(work, start, end)[0] == _SIGN:
         return False
@@ -209,7 +207,7 @@ def _is_logon(work: np.ndarray, count: Number, tables: Tables) -> Number:
     """Logons state versions and hold secrets."""
     for field in range(count):
         if tables.tags[field] == 35:
-            return tables.lengths[field] == 1 and work[tables.starts[field]] == 65
+            return tables.lengths[field] == 1 and get(work, tables.starts[field]) == 65
     return False
 
 
@@ -224,7 +222,7 @@ def _unfold(
     scratch: GroupScratch,
 ) -> Number:
     """Write the fields inside groups: ``OK``, ``LEAVE_FRAME`` or ``NEW_LAYOUT``."""
-    is_fixt = work[tables.starts[0] + 3] == _T  # the first value is BeginString(8)
+    is_fixt = get(work, tables.starts[0] + 3) == _T  # the first value is BeginString(8)
     word = layout_of(work, count, state[BY_SESSION] != 0 or is_fixt, tables)
     if word == UNKNOWN and state[LEARNS]:
         return NEW_LAYOUT
@@ -359,8 +357,8 @@ def _settle_line(
     return True
 
 
-@entry
-def scan_block(  # noqa: C901 - one loop
+@compiled
+def _scan(  # noqa: C901 - one loop
     work: np.ndarray,
     state: np.ndarray,
     tables: Tables,
@@ -372,24 +370,7 @@ def scan_block(  # noqa: C901 - one loop
     layouts: LayoutArrays,
     scratch: GroupScratch,
 ) -> Number:
-    """Go over a block from ``state[POSITION]`` as far as it is settled.
-
-    Args:
-        work: uint8: the block, ``SLACK`` bytes and free space for restored messages.
-        state: int64[STATE]: where to start and what is taken; where the pass stopped.
-        tables: What is known so far.
-        rows: Receives messages.
-        events: Receives lines.
-        runs: int64[RUNS, RUN_FIELDS]: the open one is ``state[RUN]``.
-        found: int64 scratch.
-        groups: Receives fields inside groups.
-        layouts: Where tags belong.
-        scratch: To unfold groups with.
-
-    Returns:
-        ``DONE``, ``FULL``, ``NEW_DELIMITER``, ``NEW_PREFIX`` or ``NEW_LAYOUT``; after the last three the pass can
-        be called again with the same arguments, once the tables know more.
-    """
+    """Go on until the block ends or something has to be asked."""
     end = state[BLOCK_END]
     cursor = line_start = state[POSITION]
     lines = state[LINES]
@@ -427,6 +408,43 @@ def scan_block(  # noqa: C901 - one loop
         _leave_gap(work, after, inside, runs, state)
         cursor = line_start = state[POSITION]
         lines = state[LINES]
+
+
+@entry
+def scan_block(
+    work: np.ndarray,
+    state: np.ndarray,
+    tables: Tables,
+    rows: Rows,
+    events: Events,
+    runs: np.ndarray,
+    found: np.ndarray,
+    groups: Groups,
+    layouts: LayoutArrays,
+    scratch: GroupScratch,
+) -> Number:
+    """Go over a block from ``state[POSITION]`` as far as it is settled.
+
+    Args:
+        work: uint8: the block, ``SLACK`` bytes and free space for restored messages.
+        state: int64[STATE]: where to start and what is taken; where the pass stopped.
+        tables: What is known so far.
+        rows: Receives messages.
+        events: Receives lines.
+        runs: int64[RUNS, RUN_FIELDS]: the open one is ``state[RUN]``.
+        found: int64 scratch.
+        groups: Receives fields inside groups.
+        layouts: Where tags belong.
+        scratch: To unfold groups with.
+
+    Returns:
+        ``DONE``, ``FULL``, ``NEW_DELIMITER``, ``NEW_PREFIX`` or ``NEW_LAYOUT``; after the last three the pass can
+        be called again with the same arguments, once the tables know more.
+    """
+    row = state[ROW]
+    code = _scan(work, state, tables, rows, events, runs, found, groups, layouts, scratch)
+    void_missing(rows, row, state[ROW])
+    return code
 
 
 __all__ = ["open_run", "scan_block"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from fix_transforms.fix.scanner.compiling import compiled, entry
+from fix_transforms.fix.scanner.loads import get
 from fix_transforms.fix.secret_notations import RAW_DATA, SECRET_TAGS
 
 _SECRETS = (*sorted(SECRET_TAGS), RAW_DATA)
@@ -20,8 +21,8 @@ _QUOTE, _APOSTROPHE, _BACKSLASH, _CLOSING, _CLOSING_SQUARE, _UNDERLINE = 34, 39,
 def _is_secret_tag(work: np.ndarray, start: int, at: int) -> bool:
     """Whether the run of digits that ends at ``at`` is a secret's tag, whatever zeros stand before it."""
     number, power = 0, 1
-    while at >= start and 48 <= work[at] <= 57:
-        digit = int(work[at]) - 48
+    while at >= start and 48 <= get(work, at) <= 57:
+        digit = int(get(work, at)) - 48
         if digit and power > 1000:
             return False
         number += digit * power
@@ -35,9 +36,11 @@ def _is_fraction(work: np.ndarray, start: int, at: int) -> bool:
     """Whether what stands at ``at`` makes the digits after it a fraction: a point, or a comma after ``:59``."""
     if at < start:
         return False
-    if work[at] == 46:
+    if get(work, at) == 46:
         return True
-    return bool(at - 3 >= start and work[at] == 44 and work[at - 3] == _COLON and 48 <= work[at - 2] <= 53)
+    return bool(
+        at - 3 >= start and get(work, at) == 44 and get(work, at - 3) == _COLON and 48 <= get(work, at - 2) <= 53
+    )
 
 
 @compiled
@@ -45,7 +48,7 @@ def _ends_a_name(work: np.ndarray, start: int, at: int) -> bool:
     """Whether the letters up to ``at`` end in ``word``, ``swd``, ``pwd`` or ``name``, in either case."""
     if at - 2 < start:
         return False
-    last, middle, first = work[at] | 32, work[at - 1] | 32, work[at - 2] | 32
+    last, middle, first = get(work, at) | 32, get(work, at - 1) | 32, get(work, at - 2) | 32
     if last == 100:  # d
         return bool((middle == 114 and first == 111) or (middle == 119 and first in (115, 112)))
     return bool(last == 101 and middle == 109 and first == 97)  # e, m, a
@@ -55,16 +58,16 @@ def _ends_a_name(work: np.ndarray, start: int, at: int) -> bool:
 def colon_marks_secret(work: np.ndarray, start: int, colon: int, end: int) -> bool:
     """Whether the colon at ``colon`` in ``work[start:end]`` could stand between a secret's name and its value."""
     after = colon + 1
-    if after < end and work[after] == _BLANK:
+    if after < end and get(work, after) == _BLANK:
         after += 1
-    if after < end and work[after] in (_QUOTE, _APOSTROPHE, _BACKSLASH):
+    if after < end and get(work, after) in (_QUOTE, _APOSTROPHE, _BACKSLASH):
         return True
     at = colon - 1
-    while at >= start and work[at] in (_BLANK, _TAB):
+    while at >= start and get(work, at) in (_BLANK, _TAB):
         at -= 1
     if at < start:
         return False
-    byte = work[at]
+    byte = get(work, at)
     if 48 <= byte <= 57:
         return _is_secret_tag(work, start, at)
     if byte == _CLOSING_SQUARE:
@@ -79,24 +82,24 @@ def sign_marks_field(work: np.ndarray, start: int, sign: int, end: int) -> bool:
     Only one that follows a word surely does not: ``limit=5``, and not ``password=``, ``44=5`` or ``tag="554"``.
     """
     after = sign + 1
-    if after < end and work[after] == _BLANK:
+    if after < end and get(work, after) == _BLANK:
         after += 1
-    if after < end and work[after] in (_QUOTE, _APOSTROPHE, _BACKSLASH):
+    if after < end and get(work, after) in (_QUOTE, _APOSTROPHE, _BACKSLASH):
         return True
     at = sign - 1
-    while at >= start and work[at] in (_BLANK, _TAB):
+    while at >= start and get(work, at) in (_BLANK, _TAB):
         at -= 1
     if at < start:
         return True
-    is_letter = 97 <= work[at] | 32 <= 122
-    return not (is_letter or work[at] == _UNDERLINE) or _ends_a_name(work, start, at)
+    is_letter = 97 <= get(work, at) | 32 <= 122
+    return not (is_letter or get(work, at) == _UNDERLINE) or _ends_a_name(work, start, at)
 
 
 @compiled
 def may_name_secret(work: np.ndarray, start: int, end: int) -> bool:
     """Whether ``work[start:end]`` could name a secret's field."""
     for index in range(start, end):
-        byte = work[index]
+        byte = get(work, index)
         if byte == _EQUALS and sign_marks_field(work, start, index, end):
             return True
         if byte == _COLON and colon_marks_secret(work, start, index, end):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: Rows that must be free for a store to be used on: what does not fit is scanned again.
 _LEAST_ROOM = ROWS // 2
 #: Stores whose memory is kept: those of a few chunks that are on their way at once.
-_KEPT = 4
+_KEPT = 8
 
 
 @dataclass(slots=True)
@@ -54,8 +54,9 @@ class Store:
 
     def take_back(self, row: int, event: int) -> None:
         """Forget the rows from here on; they are the last that were written."""
+        columns = self.rows.valid.reshape(-1, len(self.rows.start))[: self.rows.columns[-1]]
+        columns[:, row : self.row] = 0
         self.row, self.event = row, event
-        np.minimum(self.rows.filled, row, out=self.rows.filled)
         used = self.groups.message[: self.groups.state[0]]
         self.groups.state[0] = np.searchsorted(used, row)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from fix_transforms.fix.scanner.compiling import Number, compiled
-from fix_transforms.fix.scanner.loads import load_u64
+from fix_transforms.fix.scanner.loads import get, load_u64
 
 _SIXES = np.uint64(0x0606060606060606)
 _HIGHS = np.uint64(0xF0F0F0F0F0F0F0F0)
@@ -52,18 +52,18 @@ def eight_digits(word: Number, count: Number) -> tuple[Number, Number]:
 @compiled
 def read_integer(buffer: np.ndarray, start: Number, length: Number) -> tuple[Number, Number]:
     """``-?[0-9]+`` with at most 18 digits."""
-    if 0 < length <= 8 and buffer[start] != _DASH:
+    if 0 < length <= 8 and get(buffer, start) != _DASH:
         is_number, value = eight_digits(load_u64(buffer, start), length)
         return is_number, np.int64(value)
     position, end = start, start + length
-    negative = length > 0 and buffer[start] == _DASH
+    negative = length > 0 and get(buffer, start) == _DASH
     if negative:
         position += 1
     if not 0 < end - position <= 18:
         return False, np.int64(0)
     total = np.int64(0)
     while position < end:
-        digit = np.int64(buffer[position]) - _DIGIT_ZERO
+        digit = np.int64(get(buffer, position)) - _DIGIT_ZERO
         if digit < 0 or digit > 9:
             return False, np.int64(0)
         total = total * 10 + digit
@@ -76,7 +76,7 @@ def _scaled(whole: Number, fraction: Number, fraction_digits: Number, negative: 
     """``whole.fraction`` times ten to the tenth as a 128-bit number, low half first."""
     below, above = whole & np.uint64(0x3FFFFFFF), whole >> np.uint64(30)
     shifted = above * _SCALE
-    low = below * _SCALE + fraction * _POWERS[10 - fraction_digits]
+    low = below * _SCALE + fraction * get(_POWERS, 10 - fraction_digits)
     high = shifted >> np.uint64(34)
     total = low + (shifted << np.uint64(30))
     if total < low:
@@ -108,7 +108,7 @@ def _short_decimal(word: Number, length: Number) -> tuple[Number, Number, Number
     kept = word & (_ALL >> np.uint64(64 - 8 * before))
     joined = kept | ((word >> np.uint64(8 * (before + 1))) << np.uint64(8 * before))
     is_number, value = eight_digits(joined, length - 1)
-    return is_number, value * _POWERS[10 - fraction_digits], np.uint64(0)
+    return is_number, value * get(_POWERS, 10 - fraction_digits), np.uint64(0)
 
 
 @compiled
@@ -116,17 +116,17 @@ def read_decimal(  # noqa: C901 - one pass over the digits
     buffer: np.ndarray, start: Number, length: Number
 ) -> tuple[Number, Number, Number]:
     """A FIX float as ``Decimal(28, 10)``: low and high half; declines what does not fit exactly."""
-    if 0 < length <= 8 and buffer[start] != _DASH:
+    if 0 < length <= 8 and get(buffer, start) != _DASH:
         return _short_decimal(load_u64(buffer, start), length)
     position, end = start, start + length
-    negative = length > 0 and buffer[start] == _DASH
+    negative = length > 0 and get(buffer, start) == _DASH
     if negative:
         position += 1
     whole, fraction = np.uint64(0), np.uint64(0)
     whole_digits = fraction_digits = kept = significant = 0
     seen_dot = False
     while position < end:
-        byte = buffer[position]
+        byte = get(buffer, position)
         position += 1
         if byte == _DOT and not seen_dot:
             seen_dot = True
@@ -160,7 +160,7 @@ def _days(date: Number) -> tuple[Number, Number]:
     if year < 1 or month < 1 or month > 12 or day < 1:
         return False, 0
     is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    if day > _DAYS_IN_MONTH[month] + (1 if is_leap and month == 2 else 0):
+    if day > get(_DAYS_IN_MONTH, month) + (1 if is_leap and month == 2 else 0):
         return False, 0
     shifted = year - (1 if month <= 2 else 0)
     day_of_year = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1
@@ -192,11 +192,11 @@ def _nanoseconds(buffer: np.ndarray, start: Number, digits: Number) -> tuple[Num
     """A fraction of a second, cut off after nine digits."""
     if digits <= 8:
         is_number, value = eight_digits(load_u64(buffer, start), digits)
-        return is_number or digits == 0, np.int64(value * _POWERS[9 - digits]) if digits else 0
+        return is_number or digits == 0, np.int64(value * get(_POWERS, 9 - digits)) if digits else 0
     is_number, value = eight_digits(load_u64(buffer, start), 8)
     for place in range(8, digits):
-        is_number &= _DIGIT_ZERO <= buffer[start + place] <= 57
-    return is_number, np.int64(value) * 10 + np.int64(buffer[start + 8]) - _DIGIT_ZERO
+        is_number &= _DIGIT_ZERO <= get(buffer, start + place) <= 57
+    return is_number, np.int64(value) * 10 + np.int64(get(buffer, start + 8)) - _DIGIT_ZERO
 
 
 @compiled
@@ -213,11 +213,11 @@ def read_instant(buffer: np.ndarray, start: Number, length: Number, last: np.nda
         return False, 0, 0
     is_number, date = eight_digits(load_u64(buffer, start), 8)
     word = load_u64(buffer, start + 9)
-    if buffer[start + 8] == _DASH:
+    if get(buffer, start + 8) == _DASH:
         if length < 17 or word & _COLON_MASK != _COLONS:
             return False, 0, 0
         digits, fraction_at = length - 18, start + 18
-        if length > 17 and (buffer[start + 17] != _DOT or digits < 1):
+        if length > 17 and (get(buffer, start + 17) != _DOT or digits < 1):
             return False, 0, 0
         word = word & _TWO | (word >> np.uint64(8)) & (_TWO << np.uint64(16)) | (word >> np.uint64(16)) & _TOP_TWO
     else:
@@ -227,12 +227,12 @@ def read_instant(buffer: np.ndarray, start: Number, length: Number, last: np.nda
     digits = max(digits, 0)
     if not (is_number and is_time) or digits > 12:
         return False, 0, 0
-    if np.int64(date) != last[0]:
+    if np.int64(date) != get(last, 0):
         exists, days = _days(np.int64(date))
         if not exists:
             return False, 0, 0
         last[0], last[1] = np.int64(date), days
-    seconds += last[1] * 86_400
+    seconds += get(last, 1) * 86_400
     if abs(seconds) > _LAST_NS_SECOND:
         return False, 0, 0
     is_fraction, nanoseconds = _nanoseconds(buffer, fraction_at, digits)

@@ -10,6 +10,7 @@ import numpy as np
 
 from fix_transforms.fix.scanner.arrays import WORD_BYTES, Lexicon, Tables
 from fix_transforms.fix.scanner.compiling import Number, compiled
+from fix_transforms.fix.scanner.loads import below_mask, equal_mask, get, high_mask, mask_below, trailing_zeros
 from fix_transforms.fix.scanner.secret_marks import colon_marks_secret, sign_marks_field
 
 #: BeginString, ApplVerID, MsgType; and where versions depend on the session, SenderCompID and TargetCompID.
@@ -23,33 +24,38 @@ UNKNOWN, UNTELLABLE = -2, -3
 
 _FNV_OFFSET = np.uint64(0xCBF29CE484222325)
 _FNV_PRIME = np.uint64(0x100000001B3)
-_ZERO = np.uint8(48)
+_ZERO, _BLANK, _DELETE = np.uint8(48), np.uint8(32), np.uint8(127)
+_COLON, _SIGN, _SHAFT, _POINT = np.uint8(58), np.uint8(61), np.uint8(45), np.uint8(62)
 
 
 @compiled
 def is_plain(work: np.ndarray, start: Number, end: Number) -> Number:
     """Printable ASCII in which nothing can be masked and no field stands."""
-    for index in range(start, end):
-        byte = work[index]
-        if byte < 32 or byte > 126:
+    block = start
+    while block < end:
+        inside = mask_below(end - block)
+        if (high_mask(work, block) | below_mask(work, block, _BLANK) | equal_mask(work, block, _DELETE)) & inside:
             return False
-        if byte == 61 and sign_marks_field(work, start, index, end):
-            return False
-        if byte == 58 and is_secret_colon(work, start, index, end):
-            return False
+        marks = (equal_mask(work, block, _SIGN) | equal_mask(work, block, _COLON)) & inside
+        while marks:
+            index = block + np.int64(trailing_zeros(marks))
+            marks &= marks - np.uint64(1)
+            is_sign = get(work, index) == _SIGN
+            if sign_marks_field(work, start, index, end) if is_sign else is_secret_colon(work, start, index, end):
+                return False
+        block += 64
     return True
 
 
 @compiled
 def is_secret_colon(work: np.ndarray, start: Number, index: Number, end: Number) -> Number:
     """Whether a colon may stand before a secret; one in a clock does not, and nearly all colons do."""
-    tens = work[index - 2]
     is_clock = (
         index - start > 2
-        and 48 <= work[index + 1] <= 57
-        and 48 <= work[index - 1] <= 57
-        and 48 <= tens <= 53
-        and not 48 <= work[index - 3] <= 57
+        and 48 <= get(work, index + 1) <= 57
+        and 48 <= get(work, index - 1) <= 57
+        and 48 <= get(work, index - 2) <= 53
+        and not 48 <= get(work, index - 3) <= 57
     )
     return not is_clock and colon_marks_secret(work, start, index, end)
 
@@ -57,9 +63,15 @@ def is_secret_colon(work: np.ndarray, start: Number, index: Number, end: Number)
 @compiled
 def _names_session(work: np.ndarray, start: Number, end: Number) -> Number:
     """Whether ``->`` stands in it: then its numbers may be part of a name."""
-    for index in range(start + 1, end):
-        if work[index] == 62 and work[index - 1] == 45:
-            return True
+    block = start
+    while block < end:
+        found = equal_mask(work, block, _POINT) & mask_below(end - block)
+        while found:
+            index = block + np.int64(trailing_zeros(found))
+            found &= found - np.uint64(1)
+            if index > start and get(work, index - 1) == _SHAFT:
+                return True
+        block += 64
     return False
 
 
@@ -67,9 +79,9 @@ def _names_session(work: np.ndarray, start: Number, end: Number) -> Number:
 def _spell(work: np.ndarray, start: Number, end: Number, spelled: np.ndarray, length: Number, exact: Number) -> Number:
     """Append bytes with each run of digits as one zero; -1 when they do not fit."""
     for index in range(start, end):
-        byte = work[index]
+        byte = get(work, index)
         if not exact and 48 <= byte <= 57:
-            if length and spelled[length - 1] == _ZERO:
+            if length and get(spelled, length - 1) == _ZERO:
                 continue
             byte = _ZERO
         if length == WORD_BYTES:
@@ -84,13 +96,13 @@ def find_word(spelled: np.ndarray, length: Number, lexicon: Lexicon) -> Number:
     """Number of a word, or ``UNKNOWN``, with what it takes to add it in ``lexicon.missing``."""
     value = _FNV_OFFSET
     for index in range(length):
-        value = (value ^ np.uint64(spelled[index])) * _FNV_PRIME
-    bucket = np.int64(value % np.uint64(len(lexicon.buckets)))
+        value = (value ^ np.uint64(get(spelled, index))) * _FNV_PRIME
+    bucket = np.int64(value & np.uint64(len(lexicon.buckets) - 1))
     while lexicon.buckets[bucket]:
         known = np.int64(lexicon.buckets[bucket]) - 1
         if _is_same(lexicon.words[known], lexicon.lengths[known], spelled, length):
             return known
-        bucket = (bucket + 1) % len(lexicon.buckets)
+        bucket = (bucket + 1) & (len(lexicon.buckets) - 1)
     lexicon.missing[0] = length
     lexicon.missing[1] = bucket
     return UNKNOWN
@@ -101,7 +113,7 @@ def _is_same(word: np.ndarray, word_length: Number, spelled: np.ndarray, length:
     if word_length != length:
         return False
     for index in range(length):
-        if word[index] != spelled[index]:
+        if get(word, index) != get(spelled, index):
             return False
     return True
 
