@@ -19,6 +19,14 @@ def _typed(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return text.cast(dtype, strict=False)
 
 
+def typed(texts: pl.DataFrame) -> pl.DataFrame:
+    """Columns of text, named after their tags, in the types that our columns of these tags have."""
+    kinds = {str(tag): TAG_COLUMNS[tag][0].dtype for tag in TAGS}
+    return texts.select(
+        _typed(pl.col(name), pl.DataFrame(schema={name: kind}).schema[name]) for name, kind in kinds.items()
+    )
+
+
 def disagreements(texts: pl.DataFrame, rows: pl.DataFrame) -> dict[int, int]:
     """How many cells of a contestant differ from ours, by tag.
 

@@ -115,6 +115,14 @@ def polars_decode(path: Path, threads: int | None) -> int:
     return int(polars_columns(path)["35"].count())
 
 
+def polars_typed(path: Path, threads: int | None) -> int:
+    """The same with every text cast to the type that our column of the tag has."""
+    from fixbench.columns import typed
+
+    del threads  # POLARS_MAX_THREADS of the process
+    return int(typed(polars_columns(path))["35"].count())
+
+
 def _duckdb_table(path: Path, threads: int | None) -> pa.Table:
     import duckdb
     from fixbench.columns import TAGS
