@@ -104,7 +104,7 @@ class Framer:
     def _line_end_before_next(self) -> Iterator[Segment]:
         """The end of the last line, so that what is read next need not be copied behind it."""
         rest = self._buffer[self._position :]
-        if self._run is None and rest.endswith(b"\n") and not rest.strip(BLANKS):
+        if self._run is None and self._held is None and rest.endswith(b"\n") and not rest.strip(BLANKS):
             yield BlankSegment(self._base + self._position, self._base + len(self._buffer), self._line)
             self._advance(len(self._buffer), inside_line=False)
 
