@@ -31,7 +31,15 @@ _PARTS = {
     "typed columns": ("frames", "coercion"),
     "market data": ("market_data",),
     "compiled pass": ("scanner/passes", "scanner/blocks:_pass"),
-    "around the pass": ("scanner/blocks", "scanner/ahead", "scanner/arrays", "scanner/parts", "decoders"),
+    "around the pass": (
+        "scanner/blocks",
+        "scanner/ahead",
+        "scanner/arrays",
+        "scanner/parts",
+        "scanner/slabs",
+        "scanner/stores",
+        "decoders",
+    ),
     "scanned columns": ("scanner/rows", "scanner/columns", "scanner/unfolding", "scanner/layouts", "scanned_rows"),
 }
 _STAGES = {place: stage for stage, places in _PARTS.items() for place in places}
