@@ -65,9 +65,8 @@ def message_rows(taken: Sequence[tuple[Scanned, int]], profile: DetectedProfile)
     store = taken[0][0].store
     start, stop = taken[0][0].row, taken[-1][0].row_stop
     rows = store.rows
-    index = np.zeros(stop - start, np.int64)
-    for piece, first in taken:
-        index[piece.row - start : piece.row_stop - start] = np.arange(first, first + piece.row_stop - piece.row)
+    firsts = [piece.row for piece, _ in taken]
+    index = np.arange(start, stop) + np.repeat([index - piece.row for piece, index in taken], np.diff([*firsts, stop]))
     clock = clock_instants(profile, rows, start, stop)
     sent = tag_instants(store, _SENDING_TIME, start, stop)
     arrays = tag_columns(store, start, stop) | _clock_columns(FIX_MESSAGES, clock)
@@ -96,10 +95,14 @@ def _same() -> Arrays:
 
 
 def _kept(pieces: Iterable[tuple[int, int]], start: int, stop: int) -> np.ndarray:
-    """Which rows of a range belong to one of its pieces."""
-    kept = np.zeros(stop - start, np.bool_)
+    """Which rows of a range belong to one of its pieces, which are in order."""
+    kept = np.ones(stop - start, np.bool_)
+    reached = start
     for first, last in pieces:
-        kept[first - start : last - start] = True
+        if first > reached:
+            kept[reached - start : first - start] = False
+        reached = last
+    kept[reached - start :] = False
     return kept
 
 
@@ -142,9 +145,9 @@ def group_rows(taken: Sequence[tuple[Scanned, int]], messages: pl.DataFrame) -> 
         return empty_frame(FIX_GROUP_FIELDS)
     rows, part, views = groups.rows, slice(start, stop), slice(2 * start, 2 * stop)
     place, kept = _places(taken, used[part])
-    days = {name: messages[name].to_physical().to_numpy()[place] for name in DATES}
+    days = {name: _spread(messages[name].to_physical().to_numpy(), place) for name in DATES}
     arrays = {
-        "message_index": numbers(messages["message_index"].to_numpy()[place]),
+        "message_index": numbers(_spread(messages["message_index"].to_numpy(), place)),
         **{name: numbers(found, pa.date32()) for name, found in days.items()},
         **{name: numbers(getattr(rows, name)[part]) for name in _GROUP_NUMBERS},
         **{name: flags(getattr(rows, name)[part]) for name in ("is_known", "count_ok")},
@@ -158,8 +161,19 @@ def _places(taken: Sequence[tuple[Scanned, int]], rows: np.ndarray) -> tuple[np.
     """Where each row's message stands in the frame of messages, and whether it stands there at all."""
     first = taken[0][0].row
     kept = _kept(((piece.row, piece.row_stop) for piece, _ in taken), first, taken[-1][0].row_stop)
+    if kept.all():
+        return rows - first, np.ones(len(rows), np.bool_)
     places = np.maximum(np.cumsum(kept) - 1, 0)
     return places[rows - first], kept[rows - first]
+
+
+def _spread(values: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """``values[place]`` without looking up one by one what is the same everywhere, or one more each time."""
+    steps = np.diff(values)
+    if not steps.any():
+        return np.full(len(place), values[0])
+    found: np.ndarray = place + values[0] if (steps == 1).all() else values[place]
+    return found
 
 
 def event_rows(taken: Sequence[Scanned], profile: DetectedProfile) -> pl.DataFrame:
@@ -187,7 +201,8 @@ def _directions(store: Store, start: int, stop: int, arrays: Arrays, profile: De
     shapes = store.rows.shape[start:stop]
     words = [*store.shapes, ""]
     shapes = np.where(shapes < 0, len(words) - 1, shapes)
-    if not profile.asks_comp_ids and not any("->" in shape for shape in store.shapes):
+    names_session = any("->" in shape and profile.spoken(shape) is None for shape in store.shapes)
+    if not profile.asks_comp_ids and not names_session:
         return named(shapes, [profile.direction(shape, None, None) for shape in words])
     asked = pl.DataFrame({
         "shape": shapes, "sender": pl.Series(arrays["sender_comp_id"]), "target": pl.Series(arrays["target_comp_id"]),
