@@ -90,9 +90,9 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The compiled decoder, so that the first log does not wait for it.
+# The compiled decoder, so that the first long log is read by it from the start.
 $(VENV)/.compiled: $(wildcard fix_transforms/fix/scanner/*.py) $(VENV)/.runtime
-	@echo "Compiling the decoder, once for this version: some 20 seconds"
+	@echo "Compiling the decoder, once for this version: some 15 seconds"
 	$(BIN)/python -m fix_transforms.fix.scanner
 	@touch $@
 

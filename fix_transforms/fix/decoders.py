@@ -1,7 +1,8 @@
 """Which decoder reads a file: the reference, or the compiled pass with the reference behind it.
 
 Invariant: the rows are the same. The compiled pass steps aside where lines were declared, where every message is
-to be validated, and for the first part of a file, so that short ones do not pay for its start.
+to be validated, and for the first part of a file, so that short ones do not pay for its start; with ``auto``, also
+for as long as it is still being compiled.
 """
 
 from __future__ import annotations
@@ -42,9 +43,15 @@ def _has_room(options: ParseOptions) -> bool:
     return options.max_message_bytes >= 2 * MESSAGE_BYTES and options.max_fields_per_message >= FIELDS
 
 
-def _ahead(options: ParseOptions, versions: SessionVersions, chunks: Iterator[bytes]) -> Ahead:
+def _ahead(options: ParseOptions, versions: SessionVersions, chunks: Iterator[bytes]) -> Ahead | None:
+    """The compiled pass; none yet where ``auto`` would have to wait for the compiler."""
     from fix_transforms.fix.scanner.ahead import Ahead
 
+    if options.decoder == "auto":
+        from fix_transforms.fix.scanner.readiness import is_ready
+
+        if not is_ready():
+            return None
     return Ahead(chunks, versions, options.threads, pseudonyms=options.mask_key is not None)
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: The longest text before a message on its line that is still its prefix.
 MAX_PREFIX_BYTES = 4096
 _READ_BYTES = 256 * 1024
+#: Bytes between asking for the compiled pass and asking again.
+_ASK_AGAIN_BYTES = 1024 * 1024
 _BLANK_LINES = re.compile(rb"(?:[ \t\r\x00]*+\n)++")  # possessive: nothing to go back to, nothing to remember
 _OPENING = b" \t\r\x00("
 
@@ -40,7 +42,7 @@ class Framer:
         offset: Offset of the first byte in the file.
         line: Number of the line it is on.
         rules: What is declared of the lines, where a profile is.
-        ahead: Makes the compiled pass, once it is worth its start-up time.
+        ahead: Makes the compiled pass, once it is worth its start-up time; nothing if it is to be asked again later.
         ahead_from: Bytes of input from which it is.
     """
 
@@ -52,7 +54,7 @@ class Framer:
         line: int = 1,
         rules: LineRules | None = None,
         *,
-        ahead: Callable[[Iterator[bytes]], Ahead] | None = None,
+        ahead: Callable[[Iterator[bytes]], Ahead | None] | None = None,
         ahead_from: int = 0,
     ) -> None:
         self._new_ahead, self._ahead_from = ahead, ahead_from
@@ -91,6 +93,7 @@ class Framer:
         """Read at least as much again as is left over, so that bytes are copied a bounded number of times."""
         if self._new_ahead is not None and self._ahead is None and self.bytes_read >= self._ahead_from:
             self._ahead = self._new_ahead(self._chunks)
+            self._ahead_from = self.bytes_read + _ASK_AGAIN_BYTES
         rest = self._buffer[self._position :]
         read = self._read(len(rest)) if self._ahead is None else self._ahead.read(len(rest))
         if self._ahead is not None:

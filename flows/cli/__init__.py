@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 
-from fix_transforms import __version__
 from fix_transforms.errors import FixLakehouseError
 
 #: Verbs in the order of the help page. Each is a module of this package that holds ``app`` (a group of
@@ -61,6 +60,8 @@ def build(verbs: Iterable[str] = VERBS) -> typer.Typer:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from fix_transforms import __version__
+
         typer.echo(f"fixlake {__version__}")
         raise typer.Exit
 

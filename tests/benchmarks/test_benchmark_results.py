@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -73,6 +75,7 @@ def results() -> Results:
         samples=[sample(name, number, one) for name, times in SECONDS.items() for number, one in enumerate(times)],
         starts=[
             {"kind": "library", "is_cold": is_cold, "seconds": seconds, "cpu_seconds": seconds / 2}
+            | ({"compiled_seconds": 4 * seconds} if is_cold else {})
             for is_cold, times in ((True, (5.0, 6.0, 9.0)), (False, (0.5, 0.6, 2.0)))
             for seconds in times
         ],
@@ -226,6 +229,39 @@ def test_a_process_tells_its_figures(tmp_path: Path) -> None:
     assert answer["peak_bytes"] > MEGABYTE
 
 
+def test_a_start_shows_its_first_rows(tmp_path: Path) -> None:
+    log = tmp_path / "one.log"
+    log.write_bytes(b"8=FIX.4.4\x019=5\x0135=0\x0110=163\x01\n")
+    for start in (processes.start_library, processes.start_command):
+        done = start(log, tmp_path / "compiled", "auto")
+        assert (done.error, done.seconds > 0, done.cpu_seconds > 0) == (None, True, True)
+    missing = processes.start_library(tmp_path / "none.log", tmp_path / "compiled", "auto")
+    assert (missing.error or "").startswith("FileNotFoundError")
+
+
+COMPILER = """
+import fcntl, sys, time
+with open(sys.argv[1], "w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    print("compiling", flush=True)
+    time.sleep(0.3)
+    open(sys.argv[2], "w").close()
+"""
+
+
+def test_compiling_is_over_when_its_lock_is_free(tmp_path: Path) -> None:
+    assert not processes.was_compiled(tmp_path)
+    lock, code = tmp_path / "compiling.lock", tmp_path / "scan.nbc"
+    command = [sys.executable, "-c", COMPILER, str(lock), str(code)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as compiler:
+        assert compiler.stdout is not None
+        assert compiler.stdout.readline() == b"compiling\n"
+        assert processes.was_compiled(tmp_path)
+        assert code.exists()
+    code.unlink()
+    assert not processes.was_compiled(tmp_path)
+
+
 def test_a_child_sees_none_of_our_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIXLAKE_DECODER", "simplefix")
     monkeypatch.setenv("POLARS_MAX_THREADS", "7")
@@ -288,6 +324,12 @@ def test_the_page_says_when_it_proves_nothing(results: Results) -> None:
     wrong = replace(results, errors=["small, scanner-1: cannot run"])
     for doubtful, words in ((busy, "busy"), (small, "0.1"), (wrong, "Error: small, scanner-1: cannot run")):
         assert re.search(rf"\*\*Not to be quoted:\*\*\n\n- .*{words}", page(doubtful))
+
+
+def test_the_page_says_how_long_compiling_took(results: Results) -> None:
+    assert results.compiled_seconds == Spread(median=24.0, least=20.0, most=36.0)
+    assert "nobody waits for: 24.0 s (20.0 to 36.0)" in page(results)
+    assert "nobody waits for" not in page(replace(results, starts=[]))
 
 
 def test_a_contestant_that_failed_is_on_the_page(results: Results) -> None:

@@ -151,10 +151,12 @@ def _shared(documents: Iterable[Document], dictionaries: Sequence[Dictionary]) -
         pairs.update(data_length_tags(document))
     versions = [dictionary.version for dictionary in dictionaries if dictionary.version != SESSION_VERSION]
     latest = max(dictionaries, key=lambda dictionary: (dictionary.version in versions, dictionary.version))
+    counters = {definition.counter for dictionary in dictionaries for definition in dictionary.definitions}
     content = {
         "generated_by": GENERATED_BY,
         "appl_ver_ids": appl_ver_ids(latest, versions),
         "data_length_tags": {str(length): pairs[length] for length in sorted(pairs)},
+        "group_counters": sorted(counters),
     }
     return json.dumps(content, indent=1) + "\n"
 

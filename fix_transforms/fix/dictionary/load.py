@@ -95,3 +95,6 @@ _APPL_VERSIONS: Mapping[str, str] = MappingProxyType(_SHARED["appl_ver_ids"])
 DATA_LENGTH_TAGS: Mapping[int, int] = MappingProxyType(
     {int(length): data for length, data in _SHARED["data_length_tags"].items()}
 )
+
+#: Tags that count the instances of a group in a message of any version.
+GROUP_COUNTERS: frozenset[int] = frozenset(_SHARED["group_counters"])

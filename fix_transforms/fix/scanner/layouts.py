@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeAlias, Ty
 
 import numpy as np
 
-from fix_transforms.fix.dictionary import VERSIONS, load_dictionary
+from fix_transforms.fix.dictionary import GROUP_COUNTERS
 from fix_transforms.fix.scanner.layout import TAG_LIMIT
 
 if TYPE_CHECKING:
@@ -154,8 +154,9 @@ def counter_tags(dictionaries: Iterable[Dictionary]) -> NDArray[np.uint8]:
 
 @cache
 def known_counters() -> NDArray[np.uint8]:
-    """``counter_tags`` of every version of the standard; not to be written to."""
-    found = counter_tags(map(load_dictionary, VERSIONS))
+    """``counter_tags`` of every version of the standard, of which none is loaded for it; not to be written to."""
+    found = np.zeros(TAG_LIMIT, np.uint8)
+    found[_small(GROUP_COUNTERS)] = 1
     found.flags.writeable = False
     return found
 

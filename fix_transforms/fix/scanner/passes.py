@@ -107,7 +107,7 @@ def _says_nothing(work: np.ndarray, start: Number, end: Number) -> Number:
         return False
     for index in range(start, end):
         byte = get(work, index)
-        if byte > 127 or 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122:
+        if byte > 127 or byte == _EQUALS or 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122:
             return False
     return True
 

@@ -18,6 +18,9 @@ TIER_SHARES: dict[Tier, float] = {"whole": 1.0, "middle": 0.2, "slow": 0.025, "w
 #: Bytes of what is read before a clock starts, and of what is read to time the start of a process.
 WARM_UP_BYTES = 250_000
 
+#: Bytes of what is read first when nothing is compiled: enough for the default decoder to want the compiled one.
+COLD_BYTES = 4 * MEGABYTE
+
 #: Megabytes of each data set at scale 1.
 MEGABYTES = {"small": 250, "wide": 100, "market-data": 100, "deep": 100, "dirty": 100}
 
@@ -44,8 +47,8 @@ class Bars:
         to_polars: Least times the rate of a Polars regex per tag, likewise.
         peak_bytes: Most resident memory of a process that parses.
         peak_growth: Most that the peak may grow from the second to the third of ``MEMORY_MEGABYTES``.
-        cold_seconds: Most from the start of a process to its first rows when nothing is compiled yet.
-        warm_seconds: The same with compiled code cached.
+        cold_seconds: Most from the start of a process to its first rows when nothing is compiled yet, by default.
+        warm_seconds: The same with compiled code cached, by the compiled decoder.
         scaling: Least gain of the second thread.
         scanner_share: Least share of clean messages that the scanner reads itself, without the reference decoder.
     """

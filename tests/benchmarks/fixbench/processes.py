@@ -6,12 +6,14 @@ an exception and never nothing.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,10 +62,11 @@ def _last_words(done: subprocess.CompletedProcess[str]) -> str:
 _FIRST_ROWS = """
 import sys
 from fix_transforms.fix import ParseOptions, parse
-with open(sys.argv[1], "rb") as log:
-    chunk = next(parse(log, ParseOptions(decoder="scanner")))
-rows = chunk.messages["decoder"].to_list().count("scanner")
-print(rows if rows else sys.exit("Error: no row was read by the scanner"), flush=True)
+path, decoder = sys.argv[1:]
+with open(path, "rb") as log:
+    chunk = next(parse(log, ParseOptions(decoder=decoder)))
+readers = chunk.messages["decoder"].to_list()
+print(len(readers) if decoder in ("auto", *readers) else sys.exit(f"Error: no row was read by {decoder}"), flush=True)
 """
 
 
@@ -76,11 +79,11 @@ class Start:
     error: str | None = None
 
 
-def _timed(command: list[str], cache: Path) -> Start:
+def _timed(command: list[str], cache: Path, decoder: str) -> Start:
     begun, cpu_before = time.perf_counter(), _cpu_of_children()
     done = subprocess.run(
         command,
-        env=environment(None, NUMBA_CACHE_DIR=str(cache), FIXLAKE_DECODER="scanner"),
+        env=environment(None, NUMBA_CACHE_DIR=str(cache), FIXLAKE_DECODER=decoder),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -99,11 +102,25 @@ def _cpu_of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def start_library(path: Path, cache: Path) -> Start:
-    """Import the parser, parse a small file, print how many messages the first chunk has."""
-    return _timed([sys.executable, "-c", _FIRST_ROWS, str(path)], cache)
+def start_library(path: Path, cache: Path, decoder: str) -> Start:
+    """Import the parser, parse a file, print how many messages the first chunk has."""
+    return _timed([sys.executable, "-c", _FIRST_ROWS, str(path), decoder], cache, decoder)
 
 
-def start_command(path: Path, cache: Path) -> Start:
+def start_command(path: Path, cache: Path, decoder: str) -> Start:
     """``fixlake parse`` to its first row."""
-    return _timed([str(Path(sys.executable).with_name("fixlake")), "parse", "--limit", "1", str(path)], cache)
+    command = [str(Path(sys.executable).with_name("fixlake")), "parse", "--limit", "1", str(path)]
+    return _timed(command, cache, decoder)
+
+
+def was_compiled(cache: Path) -> bool:
+    """Wait for what compiles into a folder in the background: it holds a lock there for as long as it runs."""
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    for path in cache.rglob("*.lock"):
+        with path.open() as lock:
+            while time.monotonic() < deadline:
+                with suppress(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return any(cache.rglob("*.nbc"))
+                time.sleep(0.05)
+    return False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fixbench.bars import verdicts
 from fixbench.contestants import CONTESTANTS, POLARS, REFERENCE, SCANNER_1, SCANNER_2, SIMPLEFIX, Contestant
 from fixbench.datasets import DATA_SETS
-from fixbench.plan import BARS, MEGABYTE
+from fixbench.plan import BARS, COLD_BYTES, MEGABYTE, WARM_UP_BYTES
 from fixbench.stages import by_function, by_stage
 
 if TYPE_CHECKING:
@@ -202,8 +202,10 @@ def _starts(results: Results) -> Iterator[str]:
     yield "## Start"
     yield ""
     yield (
-        "From the start of a process to its end, having parsed 250 kB and shown the first rows. Cold: the folder of "
-        "compiled code is empty, as after an installation."
+        f"From the start of a process to its end, having shown the first rows. Cold: the folder of compiled code is empty, "
+        f"as after an installation, and {COLD_BYTES / MEGABYTE:.0f} MB are read as by default, which is by the reference "
+        "decoder until the scanner has been compiled in the background. Warm: it has been, and the scanner reads "
+        f"{WARM_UP_BYTES / 1000:.0f} kB."
     )
     yield ""
     kinds = {"library": "Python: import, parse, first rows", "command": "`fixlake parse --limit 1`"}
@@ -217,6 +219,13 @@ def _starts(results: Results) -> Iterator[str]:
             shown += [f"{cpu.median:.2f} s" if cpu else "–"]
         rows.append((title, *shown))
     yield from _table(("what", "cold", "processor time", "warm", "processor time"), rows)
+    compiled = results.compiled_seconds
+    if compiled is not None:
+        yield (
+            f"Compiling, which nobody waits for: {compiled.median:.1f} s ({compiled.least:.1f} to {compiled.most:.1f}) from "
+            "the start of the first process until the code was there."
+        )
+        yield ""
 
 
 def _memory(results: Results) -> Iterator[str]:

@@ -39,7 +39,7 @@ class Results:
         samples: One per data set, round and contestant: ``seconds``, ``cpu_seconds``, ``messages``, ``peak_bytes``,
             or ``stopped`` with the reason.
         starts: One per start of a process: ``kind`` library or command, ``is_cold``, ``seconds``,
-            ``cpu_seconds``.
+            ``cpu_seconds``; of cold ones ``compiled_seconds``, until the compiled code was there.
         memory: One per contestant and size of a stream: ``peak_bytes``.
         profiles: One per data set and contestant: ``seconds``, and ``lines`` of module, function, line, seconds.
         errors: What went wrong; a run with errors is no proof of anything.
@@ -127,6 +127,11 @@ class Results:
         return Spread.over(
             [start[clock] for start in self.starts if start["kind"] == kind and start["is_cold"] == is_cold]
         )
+
+    @property
+    def compiled_seconds(self) -> Spread | None:
+        """Time from the start of the first process until there was compiled code, which nobody waits for."""
+        return Spread.over([start["compiled_seconds"] for start in self.starts if start["is_cold"]])
 
     def _rate(self, sample: dict[str, Any]) -> float:
         return self.bytes_of(sample) / MEGABYTE / float(sample["seconds"])

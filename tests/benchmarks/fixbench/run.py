@@ -17,7 +17,7 @@ from fixbench import processes
 from fixbench.contestants import CONTESTANTS, REFERENCE, SCANNER_1, SCANNER_2, Contestant
 from fixbench.datasets import DATA_SETS, Stored, store
 from fixbench.machine import code_hash, describe
-from fixbench.plan import LONGEST_SECONDS, START_RUNS, Plan, Tier
+from fixbench.plan import COLD_BYTES, LONGEST_SECONDS, START_RUNS, Plan, Tier
 from fixbench.results import Results
 
 if TYPE_CHECKING:
@@ -165,20 +165,34 @@ def _measure_one(results: Results, number: int, data: str, tiers: dict[Tier, Sto
 
 
 def _starts(results: Results, files: Files, scratch: Path) -> None:
-    """Cold: a cache folder of its own for every run. Warm: the one that the run before has filled."""
-    small = Path(next(iter(files.values()))["warm-up"].path)
+    """Cold: a cache folder of its own for every run. Warm: the one that was filled behind the run before."""
+    tiers = next(iter(files.values()))
+    small, large = Path(tiers["warm-up"].path), scratch / "cold.log"
+    with Path(tiers["whole"].path).open("rb") as whole:
+        content = whole.read(COLD_BYTES)
+    large.write_bytes((content * (COLD_BYTES // len(content) + 1))[:COLD_BYTES])
     kinds = {"library": processes.start_library, "command": processes.start_command}
     for kind, start in kinds.items():
         for number in range(START_RUNS[kind]):
             cache = scratch / f"compiled-{kind}-{number}"
-            for is_cold in (True, False):
-                done = start(small, cache)
-                if done.error is not None:
-                    results.errors.append(f"{'cold' if is_cold else 'warm'} start of the {kind}: {done.error}")
-                    break
-                found = {"seconds": done.seconds, "cpu_seconds": done.cpu_seconds}
-                results.starts.append({"kind": kind, "is_cold": is_cold} | found)
+            begun = time.monotonic()
+            cold = start(large, cache, "auto")
+            was_compiled = processes.was_compiled(cache)
+            compiled = {"compiled_seconds": time.monotonic() - begun}
+            if cold.error is not None or not was_compiled:
+                results.errors.append(f"cold start of the {kind}: {cold.error or 'nothing was compiled'}")
+                continue
+            results.starts.append({"kind": kind, "is_cold": True} | _figures(cold) | compiled)
+            warm = start(small, cache, "scanner")
+            if warm.error is not None:
+                results.errors.append(f"warm start of the {kind}: {warm.error}")
+                continue
+            results.starts.append({"kind": kind, "is_cold": False} | _figures(warm))
     _say("starts done")
+
+
+def _figures(start: processes.Start) -> dict[str, float]:
+    return {"seconds": start.seconds, "cpu_seconds": start.cpu_seconds}
 
 
 def _memory(results: Results, plan: Plan, files: Files) -> None:
