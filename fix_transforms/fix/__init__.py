@@ -27,7 +27,7 @@ def parse(chunks: Iterable[bytes], options: ParseOptions | None = None) -> Itera
         options: How to read it.
 
     Yields:
-        Chunks of up to 20,000 messages, in the order of the file; at least one, even for an empty file.
+        Chunks of up to 30,000 messages, in the order of the file; at least one, even for an empty file.
         The same rows come however the bytes are cut.
     """
     options = options or ParseOptions()

@@ -7,15 +7,17 @@ even where the totals happen to agree.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from itertools import groupby
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from fix_transforms.fix.options import Tally
+    from collections.abc import Sequence
 
-#: Starts and ends.
-Spans: TypeAlias = tuple[np.ndarray, np.ndarray]
+    from fix_transforms.fix.options import Tally
+    from fix_transforms.fix.segments import Scanned
+
 Kind = Literal["message", "quarantine", "log_event", "decoration"]
 
 
@@ -39,6 +41,7 @@ class Account:
         self._opened_at = offset
         self._reached = offset
         self._bytes = _Bytes()
+        self._runs: list[Scanned] = []
 
     @property
     def chunk_bytes(self) -> int:
@@ -54,27 +57,35 @@ class Account:
         setattr(counted, kind, getattr(counted, kind) + max(0, end - start))
         self._reached = end
 
-    def take_run(self, lead: int, end: int, spans: Spans, other_spans: Spans) -> None:
-        """Count a stretch of messages and log events with decoration between them.
+    def take_run(self, run: Scanned) -> None:
+        """Count a stretch of messages and log events with decoration between them; what it is made of, in ``close``."""
+        self._bytes.untiled += abs(run.lead - self._reached)
+        self._runs.append(run)
+        self._reached = run.end
 
-        Args:
-            lead: Where the segment before it ended.
-            end: Where its last segment ends.
-            spans: Starts and ends of its messages, int64.
-            other_spans: Starts and ends of its log events, int64.
-        """
+    def _settle(self, runs: Sequence[Scanned]) -> None:
+        """Count what stretches of one store are made of: together, for most are too short to be counted one by one."""
+        rows, events = runs[0].store.rows, runs[0].store.events
+        messages = _indices([run.row for run in runs], [run.messages for run in runs])
+        lines = _indices([run.event for run in runs], [run.lines for run in runs])
+        starts = np.concatenate((rows.start[messages], events.start[lines]))
+        sizes = np.concatenate((rows.end[messages], events.end[lines])) - starts
         counted = self._bytes
-        starts, ends = (np.concatenate(pair) for pair in zip(spans, other_spans, strict=True))
+        counted.message += int(sizes[: len(messages)].sum())
+        counted.log_event += int(sizes[len(messages) :].sum())
+        every = np.arange(len(runs))
+        run = np.concatenate([np.repeat(every, [getattr(run, kind) for run in runs]) for kind in ("messages", "lines")])
         order = np.argsort(starts, kind="stable")
-        starts, ends = starts[order], ends[order]
-        gaps = starts - np.concatenate(([lead], ends[:-1]))
-        sizes = ends - starts
-        overlaps = -gaps[gaps < 0].sum() - sizes[sizes < 0].sum()
-        counted.untiled += int(abs(lead - self._reached) + overlaps + abs(end - ends[-1]))
+        starts, sizes, run = starts[order], sizes[order], run[order]
+        ends = starts + sizes
+        opens = np.diff(run, prepend=-1) != 0
+        before = np.concatenate(([0], ends[:-1]))
+        before[opens] = np.array([run.lead for run in runs])[run[opens]]
+        gaps = starts - before
+        closes = np.append(opens[1:], True)
+        missed = np.array([run.end for run in runs])[run[closes]] - ends[closes]
         counted.decoration += int(gaps[gaps > 0].sum())
-        counted.message += int((spans[1] - spans[0]).sum())
-        counted.log_event += int((other_spans[1] - other_spans[0]).sum())
-        self._reached = end
+        counted.untiled += int(np.abs(missed).sum() - gaps[gaps < 0].sum() - sizes[sizes < 0].sum())
 
     def close(self, tally: Tally, end: int | None) -> Tally:
         """Write the bytes of the chunk into its tally.
@@ -83,6 +94,9 @@ class Account:
             tally: Counts of its rows.
             end: Offset of the end of the input, when this chunk is its last.
         """
+        for _, runs in groupby(self._runs, key=lambda run: id(run.store)):
+            self._settle(tuple(runs))
+        self._runs.clear()
         counted, self._bytes = self._bytes, _Bytes()
         content = (self._reached if end is None else end) - self._opened_at
         if end is not None:
@@ -97,3 +111,11 @@ class Account:
             decoration_bytes=counted.decoration,
             untiled_bytes=counted.untiled,
         )
+
+
+def _indices(starts: list[int], lengths: list[int]) -> np.ndarray:
+    """The indices of stretches, one after the other."""
+    counts = np.array(lengths)
+    skipped = np.array(starts) - np.concatenate(([0], counts.cumsum()[:-1]))
+    indices: np.ndarray = np.arange(counts.sum()) + np.repeat(skipped, counts)
+    return indices

@@ -85,7 +85,6 @@ class ChunkBuilder:
     def _start_chunk(self) -> None:
         self._found: Rows = {name: [] for name in FOUND_COLUMNS}
         self._values: dict[int, list[str | None]] = {tag: [] for tag in TAG_COLUMNS}
-        self._columns = [(tag, values.append) for tag, values in self._values.items()]
         self._groups = _rows(FIX_GROUP_FIELDS, without=DATES)
         self._group_rows: list[int] = []
         self._events = _rows(LOG_EVENTS)
@@ -111,7 +110,7 @@ class ChunkBuilder:
         elif isinstance(segment, TextSegment):
             self._add_text(segment)
         elif isinstance(segment, Scanned):
-            self._account.take_run(segment.lead, segment.end, *segment.spans)
+            self._account.take_run(segment)
             self._scanned.add(segment, self._next_index)
             self._next_index += segment.messages
         else:
@@ -158,9 +157,18 @@ class ChunkBuilder:
         found["decoder"].append(self._decoder.name)
         found["raw_encoding"].append(encoding)
         found["raw"].append(wire.decode(encoding))
-        for tag, append in self._columns:
-            append(first.get(tag))
+        self._add_values(first)
         self._next_index += 1
+
+    def _add_values(self, first: dict[int, str]) -> None:
+        """Add what the message has to the columns of its tags: few of them, so that columns are filled up later."""
+        row, columns = len(self._found["raw"]) - 1, self._values
+        for tag, value in first.items():
+            values = columns.get(tag)
+            if values is not None:
+                if len(values) < row:
+                    values += [None] * (row - len(values))
+                values.append(value)
 
     def _refuse(self, segment: MessageSegment, reason: str, detail: str) -> None:
         """Quarantine a framed message, with its prefix."""

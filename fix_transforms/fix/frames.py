@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from fix_transforms.errors import SchemaMismatchError
-from fix_transforms.fix.coercion import coerce
+from fix_transforms.fix.coercion import absent, coerce_all
 from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, TABLES
 from fix_transforms.tables.render.to_polars import polars_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from fix_transforms.tables import Table
@@ -73,28 +74,45 @@ def message_frame(found: dict[str, list[object]], values: dict[int, list[str | N
     Args:
         found: A list per column of ``FOUND_COLUMNS``; times as epoch nanoseconds. That of ``validation_errors`` is
             empty where validation was not asked for.
-        values: A list per tag of ``TAG_COLUMNS``: the text of its first value outside groups, or none.
+        values: A list per tag of ``TAG_COLUMNS``: the text of its first value outside groups, or none; up to the last
+            message that has one.
     """
     schema = parsed_schema(FIX_MESSAGES)
     height = len(found["raw"])
     if not height:
         return empty_frame(FIX_MESSAGES)
-    series = {name: pl.Series(name, found[name], dtype=schema[name]) for name in FOUND_COLUMNS if name != "log_time"}
     if not found["validation_errors"]:  # not asked for
-        series["validation_errors"] = pl.Series("validation_errors", [None] * height, dtype=schema["validation_errors"])
+        found = found | {"validation_errors": [None] * height}
+    plain = [name for name in FOUND_COLUMNS if name not in ("log_time", "duplicate_tags")]
+    series = {name: pl.Series(name, found[name], dtype=schema[name]) for name in plain}
+    series["duplicate_tags"] = _tags("duplicate_tags", dict(enumerate(found["duplicate_tags"])), height)  # type: ignore[arg-type]
     series["log_time"] = _microseconds("log_time", found["log_time_ns"])
+    texts = {
+        tag: pl.Series(texts + [None] * (height - len(texts)), dtype=pl.String)
+        for tag, texts in values.items()
+        if texts
+    }
+    coerced = coerce_all(TAG_COLUMNS, texts)
     errors: dict[int, list[int]] = {}
     for tag, columns in TAG_COLUMNS.items():
-        coerced = coerce(columns, values[tag])
-        series.update(coerced.columns)
-        for row in coerced.errors:
+        read = coerced.get(tag) or absent(columns, height)
+        series.update(read.columns)
+        for row in read.errors:
             errors.setdefault(row, []).append(tag)
-    told = [sorted(errors.get(row, ())) for row in range(height)] if errors else [[]]
-    series["coercion_errors"] = pl.Series("coercion_errors", told, dtype=schema["coercion_errors"])
-    if not errors:
-        series["coercion_errors"] = series["coercion_errors"].new_from_index(0, height)
+    series["coercion_errors"] = _tags("coercion_errors", errors, height)
     days = pl.DataFrame(series).with_columns(trading_date=_trading_date())
     return days.with_columns(trading_month=pl.col("trading_date").dt.month_start()).select(schema.names())
+
+
+def _tags(name: str, found: Mapping[int, list[int]], height: int) -> pl.Series:
+    """Tags per row, ascending; most rows have none."""
+    lists: list[list[int]] = [[]]
+    which = [0] * height
+    for row, tags in found.items():
+        if tags:
+            which[row] = len(lists)
+            lists.append(sorted(tags))
+    return pl.Series(name, lists, dtype=parsed_schema(FIX_MESSAGES)[name]).gather(which)
 
 
 def group_frame(rows: dict[str, list[object]], message_rows: list[int], messages: pl.DataFrame) -> pl.DataFrame:

@@ -18,8 +18,6 @@ from fix_transforms.fix.dictionary import DATA_LENGTH_TAGS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from simplefix import FixMessage
-
 #: Tag and value, as in the message.
 Fields: TypeAlias = list[tuple[int, bytes]]
 
@@ -52,12 +50,8 @@ class ReferenceDecoder:
     name = "simplefix"
 
     def __init__(self) -> None:
-        self._parser = self._configured(stop_tag=10)
-        self._to_the_end = self._configured(stop_tag=-1)
-
-    @staticmethod
-    def _configured(stop_tag: int) -> FixParser:
-        parser = FixParser(allow_empty_values=True, stop_tag=stop_tag)
+        parser = FixParser(allow_empty_values=True)
+        parser.stop_tag = None  # CheckSum(10) may stand inside a message, or be missing: each is read to its end
         parser.remove_raw(41101, 41101)  # simplefix 1.0.17 has the length tag in place of 41102
         for length_tag, data_tag in DATA_LENGTH_TAGS.items():
             if data_tag not in parser.raw_data_tags:
@@ -65,7 +59,7 @@ class ReferenceDecoder:
         # Looked up once per field: a set, where simplefix keeps lists.
         parser.raw_data_tags = frozenset(parser.raw_data_tags)
         parser.raw_len_tags = frozenset(parser.raw_len_tags)
-        return parser
+        self._parser = parser
 
     def decode(self, wire: bytes) -> Fields:
         """The fields of a message that starts at ``8=`` and ends in SOH.
@@ -73,54 +67,44 @@ class ReferenceDecoder:
         Raises:
             UndecodableError: simplefix raises or stops early, or a tag is no plain number.
         """
-        message = self._read(self._parser, wire)
-        if message is None or self._parser.buf:
-            message = self._read_to_the_end(wire)
-        if message is None:
-            raise UndecodableError("fields do not end with the message; the length of a data field may be too big")
-        fields = [(int(tag), value) for tag, value in message.pairs]
-        size = sum([len(tag) + len(value) for tag, value in message.pairs]) + 2 * len(fields)
-        tags = [tag for tag, _ in fields]
-        if size != len(wire) or not DATA_TAGS.isdisjoint(tags):
+        try:
+            fields = self._read(wire)
+        except (ParsingError, ValueError, IndexError) as error:
+            raise UndecodableError(_explain(error)) from error
+        if b"".join([b"%d=%b\x01" % field for field in fields]) != wire:
             for _ in field_spans(wire, fields):
                 pass
+        tags = [tag for tag, _ in fields]
         if max(tags) > _LARGEST_TAG or min(tags) < 1:
             raise UndecodableError(f"tag outside 1 to {_LARGEST_TAG}")
         return fields
 
-    def _read_to_the_end(self, wire: bytes) -> FixMessage | None:
-        """Read past a CheckSum(10) inside the message, or to the end of one without: a stop byte of our own."""
-        stop = next((code for code in range(256) if bytes((code,)) not in wire), None)
-        if stop is None:
-            return None
-        self._to_the_end.stop_byte = stop
-        message = self._read(self._to_the_end, wire + bytes((stop,)))
-        return None if self._to_the_end.buf else message
+    def _read(self, wire: bytes) -> Fields:
+        """Feed the message: a long one in pieces, which grow while a single field does not fit.
 
-    @staticmethod
-    def _read(parser: FixParser, wire: bytes) -> FixMessage | None:
+        Nothing tells simplefix that the message has ended, so that it keeps what it has read in ``pairs``.
+        """
+        parser = self._parser
         parser.reset()
-        try:
-            if len(wire) <= _PIECE_BYTES:
-                parser.append_buffer(wire)
-                return parser.get_message()
-            return _read_in_pieces(parser, wire)
-        except (ParsingError, ValueError, IndexError) as error:
-            raise UndecodableError(_explain(error)) from error
+        position, piece = 0, _PIECE_BYTES
+        while position < len(wire):
+            parser.append_buffer(wire[position : position + piece])
+            position += piece
+            parser.get_message()
+            if not parser.buf and _ends_in_value(wire, position, parser.pairs):
+                position += 1  # simplefix takes data by its length, and leaves out the byte after it
+            piece = max(_PIECE_BYTES, 2 * len(parser.buf))
+        fields: Fields = parser.pairs
+        if parser.buf and b"=" not in parser.buf:
+            raise UndecodableError("the message ends inside a tag")
+        if parser.buf or not fields or _ends_in_value(wire, len(wire), fields):
+            raise UndecodableError("fields do not end with the message; the length of a data field may be too big")
+        return fields
 
 
-def _read_in_pieces(parser: FixParser, wire: bytes) -> FixMessage | None:
-    """Feed a long message in pieces that grow while a single field does not fit."""
-    position, piece = 0, _PIECE_BYTES
-    while position < len(wire):
-        parser.append_buffer(wire[position : position + piece])
-        position += piece
-        message = parser.get_message()
-        if message is not None:
-            parser.append_buffer(wire[position:])
-            return message
-        piece = max(_PIECE_BYTES, 2 * len(parser.buf))
-    return None
+def _ends_in_value(wire: bytes, end: int, fields: Fields) -> bool:
+    """Whether the last field ends right at ``end``, without the SOH after it."""
+    return bool(fields) and wire.endswith(b"=%b" % fields[-1][1], 0, end)
 
 
 def _explain(error: Exception) -> str:
@@ -128,9 +112,6 @@ def _explain(error: Exception) -> str:
     reasons = {
         "TagNotNumberError": "a tag is not a number",
         "RawLengthNotNumberError": "the length of a data field is not a number",
-        "EmptyValueError": "a value is empty",
-        "IncompleteTagError": "the message ends inside a tag",
-        "FieldOrderError": "BeginString(8) is not the first field",
     }
     return reasons.get(type(error).__name__, f"simplefix: {type(error).__name__}")
 

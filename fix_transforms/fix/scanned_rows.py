@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from fix_transforms.fix.coercion import nulls_of
 from fix_transforms.fix.profiles import DetectedProfile
 
 if TYPE_CHECKING:
@@ -69,16 +70,25 @@ class ScannedRows:
 
 def _in_order(frames: list[pl.DataFrame], key: str) -> pl.DataFrame:
     """Frames that are each in order as one; rows are only moved where many of them change places."""
-    whole = pl.concat([frame for frame in frames if frame.height] or frames[:1], rechunk=False)
-    keys = whole[key].to_numpy()
-    order = np.argsort(keys, kind="stable")
+    frames = [frame for frame in frames if frame.height] or frames[:1]
+    if len(frames) == 1:
+        return frames[0]
+    order = np.argsort(np.concatenate([frame[key].to_numpy() for frame in frames]), kind="stable")
     starts = np.flatnonzero(np.diff(order, prepend=-2) != 1)
-    if len(starts) <= 1:
-        return whole
     if len(starts) > _MOST_SLICES:
-        return whole[order]
+        return _gathered(frames, order)
+    whole = pl.concat(frames, rechunk=False)
     stops = np.append(starts[1:], len(order))
     return pl.concat(
         [whole.slice(int(order[start]), int(stop - start)) for start, stop in zip(starts, stops, strict=True)],
         rechunk=False,
     )
+
+
+def _gathered(frames: list[pl.DataFrame], order: np.ndarray) -> pl.DataFrame:
+    """Rows of all frames in this order; in one piece first, where they are found soonest, and only what has values."""
+    schema = frames[0].schema
+    filled = [name for name in schema if any(frame[name].null_count() < frame.height for frame in frames)]
+    moved = pl.concat([frame.select(filled) for frame in frames], rechunk=True)[order]
+    absent = [nulls_of(name, schema[name], len(order)) for name in schema.keys() - set(filled)]
+    return moved.with_columns(absent).select(schema.names())

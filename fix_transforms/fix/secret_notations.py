@@ -82,4 +82,4 @@ def may_name_secret(text: bytes) -> bool:
 
 def may_hold_secret(text: bytes) -> bool:
     """Whether a secret's field is named in the text: only then is there anything to hide."""
-    return may_name_secret(text) and SECRET_IN_TEXT.search(text) is not None
+    return (b"=" in text or b":" in text) and may_name_secret(text) and SECRET_IN_TEXT.search(text) is not None

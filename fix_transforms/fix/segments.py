@@ -6,13 +6,11 @@ decoration (line ends, blanks, the prefix of a message); ``start`` to ``end`` is
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from fix_transforms.fix.accounting import Spans
     from fix_transforms.fix.scanner.stores import Store
 
 Framing = Literal["body_length", "scan", "profile"]
@@ -120,15 +118,9 @@ class Scanned:
     def group_fields(self) -> int:
         """How many fields inside groups its messages hold."""
         groups = self.store.groups
-        first, last = np.searchsorted(groups.message[: groups.state[0]], (self.row, self.row_stop)).tolist()
-        return int(last - first)
-
-    @property
-    def spans(self) -> tuple[Spans, Spans]:
-        """Starts and ends of its messages, and of its other lines."""
-        rows, events = self.store.rows, self.store.events
-        messages, lines = slice(self.row, self.row_stop), slice(self.event, self.event_stop)
-        return (rows.start[messages], rows.end[messages]), (events.start[lines], events.end[lines])
+        used = int(groups.state[0])
+        first = bisect_left(groups.message, self.row, 0, used)
+        return bisect_left(groups.message, self.row_stop, first, used) - first
 
 
 Segment: TypeAlias = MessageSegment | TextSegment | BlankSegment | Scanned

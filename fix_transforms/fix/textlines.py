@@ -41,6 +41,9 @@ _HEX_DUMP_BYTES = 8
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\x01\x1b\r\n") + b"\x7f"
 _HIGH = bytes(range(128, 256))
 
+#: Most bytes of text after a message that may say nothing.
+NOISE_BYTES = 4
+
 #: Share of bytes that are no text, above which a stretch is binary.
 BINARY_SHARE = 0.1
 #: Share of bytes above 127 in text that is not UTF-8: Latin-1 prose has far fewer.
@@ -112,4 +115,4 @@ def classify(head: bytes, length: int, limit: int, *, ends_input: bool = False) 
 
 def says_nothing(text: bytes) -> bool:
     """Whether text after a message only closes what was opened before it: a bracket, a quote, a comma."""
-    return len(text) <= 4 and text.isascii() and not any(byte in b"=" or chr(byte).isalnum() for byte in text)
+    return len(text) <= NOISE_BYTES and text.isascii() and not any(byte in b"=" or chr(byte).isalnum() for byte in text)

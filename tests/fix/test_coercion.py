@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import hypothesis.strategies as st
+import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from fix_transforms.fix.coercion import coerce
+from fix_transforms.fix.coercion import coerce, coerce_all, nulls
 from fix_transforms.fix.frames import TAG_COLUMNS, parsed_schema, with_lineage
 from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, LOG_EVENTS, QUARANTINE
 from fix_transforms.tables.render.to_polars import polars_schema
@@ -95,6 +96,31 @@ def test_time_beyond_the_nanosecond_range_keeps_its_microseconds():
 )  # fmt: skip
 def test_plain_types_are_exact_or_null(tag, text, expected):
     assert value_of(tag, text) == ((expected,), expected is None)
+
+
+VALUES = st.none() | st.sampled_from(
+    ["", "1", "-5", "0.25", "x", "Y", "N", "20240229", "20240102-09:30:00.123", "99991231-23:59:59"]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=1, max_size=4))
+def test_tags_read_together_are_read_as_each_alone(rows):
+    texts = {tag: pl.Series([row[place % 3] for row in rows], dtype=pl.String) for place, tag in enumerate(TAG_COLUMNS)}
+    together = coerce_all(TAG_COLUMNS, texts)
+    for tag, columns in TAG_COLUMNS.items():
+        alone = coerce(columns, texts[tag])
+        assert together[tag].errors == alone.errors
+        assert list(together[tag].columns) == list(alone.columns)
+        for name, values in alone.columns.items():
+            assert together[tag].columns[name].equals(values, check_dtypes=True, check_names=True)
+
+
+@pytest.mark.parametrize("height", [0, 1, 40_000])
+def test_columns_without_values_have_their_type_and_any_height(height):
+    for column in FIX_MESSAGES.columns:
+        found = nulls(column, height)
+        assert (found.name, found.dtype, len(found), found.null_count()) == (column.name, column.dtype, height, height)
 
 
 def test_coercion_errors_name_the_tags(read, wire):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fix_transforms.fix.dictionary import DATA_LENGTH_TAGS
-from fix_transforms.fix.reference import ReferenceDecoder, UndecodableError
+from fix_transforms.fix.reference import _PIECE_BYTES, ReferenceDecoder, UndecodableError
 
 
 @pytest.mark.parametrize(("length_tag", "data_tag"), sorted(DATA_LENGTH_TAGS.items()))
@@ -43,6 +43,21 @@ def test_one_bad_message_leaves_nothing_behind_for_the_next(wire):
         decoder.decode(b"8=FIX.4.4\x0195=99\x0196=x\x0110=000\x01")
     good = wire([(35, "B"), (96, "y"), (58, "z")])
     assert decoder.decode(good) == ReferenceDecoder().decode(good)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 5])
+def test_data_may_end_where_a_piece_of_a_long_message_ends(pieces):
+    for missing in range(-3, 4):
+        start = b"8=FIX.4.4\x0135=B\x0195=%05d\x0196="
+        value = b"x" * (pieces * _PIECE_BYTES - len(start % 0) + missing)
+        message = start % len(value) + value + b"\x0158=after\x0110=000\x01"
+        assert ReferenceDecoder().decode(message)[3:5] == [(96, value), (58, b"after")]
+
+
+@pytest.mark.parametrize("length", [4, 5, 400])
+def test_data_that_takes_the_last_delimiter_is_undecodable(length):
+    with pytest.raises(UndecodableError, match="fields do not end with the message"):
+        ReferenceDecoder().decode(b"8=FIX.4.4\x0195=%d\x0196=abc\x01" % length)
 
 
 def test_reasons_never_repeat_the_bytes(wire):

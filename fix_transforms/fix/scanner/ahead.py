@@ -6,6 +6,7 @@ but blanks between, and nothing is open; else it is dropped, whole or up to wher
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import numpy as np
 from fix_transforms.fix.profiles.words import TWIN_WORDS
 from fix_transforms.fix.scanner.parts import Parts
 from fix_transforms.fix.segments import Scanned
-from fix_transforms.fix.textlines import BLANKS, says_nothing
+from fix_transforms.fix.textlines import BLANKS, NOISE_BYTES, says_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _SEARCHED_BYTES = 16 * 1024
 #: How much may be left of a buffer.
 _REST_BYTES = 64 * 1024
+_BLANKS = re.compile(rb"[%b]++" % BLANKS)
 _TWINS = tuple(word.encode() for word in TWIN_WORDS)
 
 
@@ -52,6 +54,7 @@ class Ahead:
         self._scan_start = 0
         self._runs: deque[Run] = deque()
         self._origin = 0
+        self._offset = 0
         self._line = 0
         self._look_at = 0
         self._gave_up = False
@@ -98,21 +101,21 @@ class Ahead:
         if self._generation != self._versions.generation:  # a Logon stated a version: groups may be others now
             self._generation = self._versions.generation
             self._drop_all()
-        while self._runs or self._look(buffer, position, line, inside=inside):
+        while self._runs or self._look(buffer, position, base, line, inside=inside):
             run = self._runs[0]
             here = position - self._origin
             if here > run.start:
                 self._runs.popleft()
-                rest = _rest(run, here)
+                rest = _rest(run, here, self._offset)
                 if rest is not None:
-                    return self._give(rest, position, base)
+                    return self._give(rest, base + position)
                 continue
-            if here < run.start and not _is_empty(buffer[position : self._origin + run.start], inside=inside):
+            if here < run.start and not _is_empty(buffer, position, self._origin + run.start, inside=inside):
                 return None
             self._runs.popleft()
             if here == run.start and run.inside != inside:
                 continue
-            return self._give(run, position, base)
+            return self._give(run, base + position)
         return None
 
     def next_line(self, buffer: bytes, position: int) -> int:
@@ -133,7 +136,7 @@ class Ahead:
 
     # ---- looking ----
 
-    def _look(self, buffer: bytes, position: int, line: int, *, inside: bool) -> bool:
+    def _look(self, buffer: bytes, position: int, base: int, line: int, *, inside: bool) -> bool:
         """Get more stretches; whether there are any."""
         if self._gave_up or position < self._look_at:
             return False
@@ -151,6 +154,7 @@ class Ahead:
             self._runs.extend(() if last is None else (last,))
         if not found.is_whole and self._runs:
             self._look_at = self._origin + self._runs[-1].stop
+        self._place(base)
         return bool(self._runs)
 
     def _scanned(self, buffer: bytes, position: int, line: int, *, inside: bool) -> Scan:
@@ -174,44 +178,56 @@ class Ahead:
                 return True
         return False
 
-    def _give(self, run: Run, position: int, base: int) -> Scanned:
-        """Hand over, with offsets and lines of the file in place of those of the pass."""
+    def _place(self, base: int) -> None:
+        """Turn the offsets and lines of the pass in what it wrote into those of the file: once, for runs are many."""
+        self._offset = base + self._origin
+        if self._runs:
+            first, last = self._runs[0], self._runs[-1]
+            rows, events = first.store.rows, first.store.events
+            for entries, start, stop in ((rows, first.row, last.row_stop), (events, first.event, last.event_stop)):
+                entries.start[start:stop] += self._offset
+                entries.end[start:stop] += self._offset
+                entries.line[start:stop] += self._line
+
+    def _give(self, run: Run, lead: int) -> Scanned:
+        """Hand over."""
         self._gave = True
-        offset = base + self._origin
-        rows, events = run.store.rows, run.store.events
-        for entries, first, last in ((rows, run.row, run.row_stop), (events, run.event, run.event_stop)):
-            entries.start[first:last] += offset
-            entries.end[first:last] += offset
-            entries.line[first:last] += self._line
+        offset, line = self._offset, self._line
         return Scanned(
             run.store,
-            base + position,
+            lead,
             offset + run.stop,
             run.row,
             run.row_stop,
             run.event,
             run.event_stop,
             offset + run.resume,
-            self._line + run.resume_lines,
-            self._line + run.lines,
+            line + run.resume_lines,
+            line + run.lines,
         )
 
 
-def _is_empty(between: bytes, *, inside: bool) -> bool:
-    """Whether the framer would make nothing of the bytes between two stretches."""
-    if not between.strip(BLANKS):
+def _is_empty(buffer: bytes, start: int, end: int, *, inside: bool) -> bool:
+    """Whether the framer would make nothing of the bytes between two stretches; told by the first that are no blanks."""
+    first = _after_blanks(buffer, start, end)
+    if first == end:
         return True
-    rest, _, lines = between.partition(b"\n")
-    return inside and says_nothing(rest.strip(BLANKS)) and not lines.strip(BLANKS)
+    if not inside or b"\n" in buffer[start:first]:
+        return False
+    noise = buffer[first : min(first + NOISE_BYTES, end)].partition(b"\n")[0].rstrip(BLANKS)
+    return says_nothing(noise) and _after_blanks(buffer, first + len(noise), end) == end
 
 
-def _rest(run: Run, here: int) -> Run | None:
+def _after_blanks(buffer: bytes, start: int, end: int) -> int:
+    found = _BLANKS.match(buffer, start, end)
+    return start if found is None else found.end()
+
+
+def _rest(run: Run, here: int, offset: int) -> Run | None:
     """What of a stretch lies behind ``here``, if one of its segments ends exactly there."""
-    row = _after(run.store.rows.end, run.row, run.row_stop, here)
-    event = _after(run.store.events.end, run.event, run.event_stop, here)
-    is_end = (row > run.row and run.store.rows.end[row - 1] == here) or (
-        event > run.event and run.store.events.end[event - 1] == here
-    )
+    rows, events, there = run.store.rows, run.store.events, offset + here
+    row, event = _after(rows.end, run.row, run.row_stop, there), _after(events.end, run.event, run.event_stop, there)
+    is_end = (row > run.row and rows.end[row - 1] == there) or (event > run.event and events.end[event - 1] == there)
     if not is_end or here >= run.stop:
         return None
     return replace(run, start=here, row=row, event=event, inside=True)

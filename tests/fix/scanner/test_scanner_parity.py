@@ -86,6 +86,19 @@ def test_regular_messages_are_scanned(delimiter, message):
     assert scanned_share(line * 100) > 0.95
 
 
+def test_signs_after_words_are_text():
+    order = wire((35, b"D"), *HEAD, (58, b"limit=5; max_show = 3"))
+    line = b"[level=INFO user_id = 7] 20240102-09:30:00.5 : " + order + b"\n20240102-09:30:01 queue=4\n"
+    assert scanned_share(line * 100) > 0.95
+    assert_same_rows(line * 100)
+
+
+@pytest.mark.parametrize("text", [b"=", b"a==b", b"554 = x", b"password = x", b'tag="554"', b"44=5", b"x8=FIX.4.4"])
+def test_signs_that_may_be_fields_read_the_same(text):
+    order = wire((35, b"D"), *HEAD, (58, text))
+    assert_same_rows(b"\n".join([ORDER, order, text, text + b" : " + ORDER, ORDER + text, ORDER]))
+
+
 def test_irregular_messages_do_not_keep_their_neighbours_from_being_scanned():
     odd = wire((35, b"D"), *HEAD, (58, b"a=b"), (95, b"3"), (96, b"x\x01y"))
     assert scanned_share((ORDER * 9 + odd) * 50) > 0.85
@@ -118,7 +131,7 @@ def test_any_values_read_the_same(fields):
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from([b" ", b"\n", b"\r\n", b"\x00", b")", b" : ", b"->", b"2024-01-02 09:30:00,1 ", b"in ", b"x",
-                                 b"incoming:", b"AnnotatedFix: ", b"FIX.4.4:DESK->VENUE: ", b"554:x ", b"\xc3\xa9", ORDER, PARTIES,
+                                 b"incoming:", b"AnnotatedFix: ", b"FIX.4.4:DESK->VENUE: ", b"554:x ", b"=", b"a=b ", b"\xc3\xa9", ORDER, PARTIES,
                                  ORDER[:40], ORDER.replace(b"=MSFT", b"=MSFU")]), max_size=30))  # fmt: skip
 def test_anything_around_messages_reads_the_same(pieces):
     assert_same_rows(b"".join([ORDER, *pieces, ORDER]))
