@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -35,16 +36,19 @@ class Slabs:
 
     def __init__(self, size: int, kept: int) -> None:
         self.size = size
-        self._free: deque[NDArray[np.uint8]] = deque(maxlen=kept)
+        self._free: deque[mmap] = deque(maxlen=kept)
 
     def lend(self) -> NDArray[np.uint8]:
-        """A slab, as uint8[size]; memory is only taken where it is written."""
+        """A slab, as uint8[size]; memory is only taken where it is written.
+
+        It is no array of numpy's, for which whole huge pages would be taken: a store is written here and there.
+        """
         try:
             slab = self._free.pop()
         except IndexError:
-            slab = np.empty(self.size, np.uint8)
-        # What is cut out of ``lent`` keeps it alive, and not the slab alone, because a memoryview is between the two.
-        lent = np.frombuffer(slab.data, np.uint8)
+            slab = mmap(-1, self.size, flags=MAP_PRIVATE | MAP_ANONYMOUS)
+        # What is cut out of ``lent`` keeps it alive: it is the first array in the chain of owners.
+        lent = np.frombuffer(slab, np.uint8)
         weakref.finalize(lent, self._free.append, slab)
         return lent
 
