@@ -29,7 +29,7 @@ _PARTS = {
     "masking": ("masking", "secret_notations"),
     "clocks and directions": ("profiles", "wording"),
     "typed columns": ("frames", "coercion"),
-    "market data": ("market_data",),
+    "market data": ("market_data", "plain_values", "entry_times"),
     "compiled pass": ("scanner/passes", "scanner/blocks:_pass"),
     "around the pass": (
         "scanner/blocks",
