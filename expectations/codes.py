@@ -57,7 +57,7 @@ def load(connection: duckdb.DuckDBPyConnection, messages: str, batch_id: str) ->
         messages: SQL name of the messages.
         batch_id: SQL literal of the batch.
     """
-    from fix_transforms.fix.dictionary import load_dictionary, version_of
+    from fix_transforms.fix.dictionary import dictionary_of
 
     connection.execute(SESSION_VERSIONS.format(messages=messages, batch_id=batch_id))
     fields = ", ".join(f"{column} VARCHAR[]" for column in CODE_COLUMNS)
@@ -67,7 +67,7 @@ def load(connection: duckdb.DuckDBPyConnection, messages: str, batch_id: str) ->
     spoken = connection.execute(_SPOKEN.format(messages=messages, batch_id=batch_id)).fetchall()
     rows = []
     for begin_string, appl_ver_id in spoken:
-        dictionary = load_dictionary(version_of(begin_string or "", appl_ver_id))
+        dictionary = dictionary_of(begin_string or "", appl_ver_id)
         rows.append((begin_string, appl_ver_id, {column: codes(dictionary, column) for column in CODE_COLUMNS}))
     if rows:
         connection.executemany("INSERT INTO message_codes VALUES (?, ?, ?)", rows)

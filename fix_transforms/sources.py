@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from fix_transforms.errors import DictionaryError, SettingsError
 from fix_transforms.fix.dictionary import read_quickfix_xml
+from fix_transforms.fix.dictionary.load import APPL_VER_IDS
 from fix_transforms.fix.session_versions import Dialects, Overlays, Session
 from fix_transforms.source_tables import SourcesFile, SourceTable
 
@@ -38,6 +39,7 @@ class Source:
         dialects: Dictionaries that lie over the standard ones.
         validate: Whether its messages are judged; none leaves the setting.
         local: CompIDs of the side that logs.
+        agreed: DefaultApplVerID(1137) by session, until a Logon states it.
     """
 
     timezone: str | None = None
@@ -45,6 +47,7 @@ class Source:
     dialects: Dialects = field(default_factory=Dialects)
     validate: bool | None = None
     local: frozenset[str] = frozenset()
+    agreed: Mapping[Session, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Sources:
             expected = ", ".join(self.profiles) or "a [profile] table, of which there is none"
             raise SettingsError("no such profile", where=str(self.path), got=repr(profile), expected=expected)
         zone = chosen.timezone or source.timezone
-        return Source(zone, chosen.rules, source.dialects, source.validate, source.local)
+        return replace(source, timezone=zone, rules=chosen.rules)
 
     def is_current(self) -> bool:
         """Whether the files are still those that were read."""
@@ -116,9 +119,14 @@ class _Loader:
         declared = self._declared()
         profiles = {name: Profile(table.rules(name), table.timezone) for name, table in declared.profile.items()}
         sessions: dict[tuple[Session, str | None], list[Path]] = {}
+        agreed: dict[Session, str] = {}
         for session in declared.session:
-            key = (frozenset((session.sender, session.target)), session.begin_string)
-            sessions.setdefault(key, []).extend(self._path.parent / name for name in session.dictionary)
+            comp_ids = frozenset((session.sender, session.target))
+            if session.application_version is not None:
+                agreed[comp_ids] = APPL_VER_IDS[session.application_version]
+            if session.dictionary:
+                key = (comp_ids, session.begin_string)
+                sessions.setdefault(key, []).extend(self._path.parent / name for name in session.dictionary)
         own = {key: self._overlays(paths, "session.dictionary") for key, paths in sessions.items()}
         by_prefix = {}
         for number, table in enumerate(declared.source):
@@ -131,8 +139,9 @@ class _Loader:
                 Dialects(always, _on_top(always, own)),
                 table.validates,
                 frozenset(table.local),
+                MappingProxyType(agreed),
             )
-        anywhere = Source(dialects=Dialects(Overlays(), MappingProxyType(own)))
+        anywhere = Source(dialects=Dialects(Overlays(), MappingProxyType(own)), agreed=MappingProxyType(agreed))
         return Sources(
             self._path,
             MappingProxyType(by_prefix),

@@ -120,6 +120,17 @@ def test_overlay_of_a_session_is_for_both_its_directions(tmp_path: Path, begin: 
     assert grouped(options(write(tmp_path, text, venue=overlay()), "a.log"), log) == expected
 
 
+def test_application_version_of_a_session_holds_until_its_logon(tmp_path: Path) -> None:
+    text = '[[session]]\nsender = "DESK"\ntarget = "VENUE"\napplication_version = "FIX.4.2"\n[[source]]\nprefix = "a"'
+    path = write(tmp_path, text + '\ndictionary = "venue.xml"', venue=overlay("FIX.4.2"))
+    log = order(begin="FIXT.1.1", sender="VENUE", target="DESK")
+    logon = b"8=FIXT.1.1|9=38|35=A|49=DESK|56=VENUE|1137=9|98=0|108=9|10=000|\n"
+    assert grouped(options(path, "a.log"), log) == 2
+    assert grouped(options(path, "a.log"), order(begin="FIXT.1.1", sender="OTHER")) == 0
+    assert grouped(options(path, "a.log"), logon + log) == 0
+    assert options(path, "b.log").agreed_versions == options(path, "a.log").agreed_versions
+
+
 @pytest.mark.parametrize(
     ("text", "where", "expected"),
     [
@@ -133,6 +144,8 @@ def test_overlay_of_a_session_is_for_both_its_directions(tmp_path: Path, begin: 
         ('[[source]]\nprefix = ""\ndictionary = "bad.xml"', "source[0].dictionary", "not a QuickFIX dictionary"),
         ('[[source]]\nprefix = ""\ndictionary = "odd.xml"', "source[0].dictionary", "no dictionary of this version"),
         ('[[session]]\nsender = "A"\ndictionary = "x.xml"', "session[0].target", "Field required"),
+        ('[[session]]\nsender = "A"\ntarget = "B"', "session[0]", "expected dictionary, application_version or both"),
+        ('[[session]]\nsender = "A"\ntarget = "B"\napplication_version = "FIXT.1.1"', "session[0].application_version", "one of FIX.4.0"),
         ("[profile.x]\nline = '(a+)+'", "profile.x.line", "exponential"),
         ("[profile.x]\nline = '(?P<clock>.*)'", "profile.x", "groups named"),
         ("[profile.x]\nline = '((?P<message>.*))'", "profile.x", "message comes last"),

@@ -75,8 +75,9 @@ class Account:
         counted.log_event += int(sizes[len(messages) :].sum())
         every = np.arange(len(runs))
         run = np.concatenate([np.repeat(every, [getattr(run, kind) for run in runs]) for kind in ("messages", "lines")])
-        order = np.argsort(starts, kind="stable")
-        starts, sizes, run = starts[order], sizes[order], run[order]
+        if len(lines):  # messages alone are in order
+            order = np.argsort(starts, kind="stable")
+            starts, sizes, run = starts[order], sizes[order], run[order]
         ends = starts + sizes
         opens = np.diff(run, prepend=-1) != 0
         before = np.concatenate(([0], ends[:-1]))

@@ -13,6 +13,7 @@ from fix_transforms.fix.bare_messages import decode_bare, is_bare
 from fix_transforms.fix.delimiters import SOH, delimiter_name
 from fix_transforms.fix.field_count import has_more_fields
 from fix_transforms.fix.frames import (
+    CHUNK_ROWS,
     DATES,
     FOUND_COLUMNS,
     LINEAGE,
@@ -24,13 +25,14 @@ from fix_transforms.fix.frames import (
 )
 from fix_transforms.fix.groups import GroupField, duplicate_tags, unfold
 from fix_transforms.fix.market_data import market_data_frame
-from fix_transforms.fix.masking import Masker, ends_in_secret, hide_undelimited
+from fix_transforms.fix.masking import Masker, hide_undelimited
 from fix_transforms.fix.options import ParsedChunk, Tally
 from fix_transforms.fix.profiles import LineProfile, profile_of
 from fix_transforms.fix.reference import ReferenceDecoder, UndecodableError
 from fix_transforms.fix.scanned_rows import ScannedRows
 from fix_transforms.fix.segments import HEAD_BYTES, MessageSegment, Scanned, TextSegment
 from fix_transforms.fix.textlines import NO_DELIMITER
+from fix_transforms.fix.torn_secrets import TornSecrets
 from fix_transforms.fix.validation import validate
 from fix_transforms.fix.wording import encoding_of, escape_control, readable
 from fix_transforms.tables import FIX_GROUP_FIELDS, LOG_EVENTS, QUARANTINE
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from fix_transforms.tables import Table
 
 #: Rows and bytes at which a chunk is handed over.
-MAX_ROWS = 30_000
+MAX_ROWS = CHUNK_ROWS
 MAX_GROUP_ROWS = 400_000
 MAX_CHUNK_BYTES = 64 * 1024 * 1024
 
@@ -79,7 +81,7 @@ class ChunkBuilder:
         self._account = Account(options.start_offset)
         self._next_index = options.first_message_index
         self._versions = versions
-        self._secret_goes_on_at = -1
+        self._torn_secrets = TornSecrets(options.start_offset)
         self._start_chunk()
 
     def _start_chunk(self) -> None:
@@ -139,7 +141,7 @@ class ChunkBuilder:
         if inside:
             grouped = {field.position for field in inside}
             first = dict(reversed([pair for position, pair in enumerate(text) if position not in grouped]))
-        prefix = self._prefix(segment.prefix)
+        prefix = self._prefix(segment.prefix)  # its tabs are tabs still
         log_time = self._profile.log_time(prefix) if prefix else None
         found = self._found
         found["message_index"].append(self._next_index)
@@ -149,7 +151,7 @@ class ChunkBuilder:
         found["log_time_ns"].append(log_time.ns if log_time is not None else None)
         found["log_time_digits"].append(log_time.digits if log_time is not None else None)
         found["direction"].append(self._profile.direction(prefix, first.get(49), first.get(56)))
-        found["log_prefix"].append(prefix or None)
+        found["log_prefix"].append(escape_control(prefix) or None)
         found["delimiter"].append(delimiter_name(frame.delimiter))
         found["framing"].append(frame.framing)
         found["checksum_status"].append(frame.checksum_status)
@@ -181,7 +183,7 @@ class ChunkBuilder:
         if not prefix:
             return ""
         lines = [line.strip(b" \t\r\x00") for line in prefix.split(b"\n")]
-        return readable(self._masker.mask_text(b" ".join(line for line in lines if line)))
+        return readable(self._masker.mask_text(b" ".join(line for line in lines if line)), keeps_tabs=True)
 
     def _unfold(self, text: Sequence[tuple[int, str]], first: dict[int, str]) -> list[GroupField]:
         """Unfold the message's groups into rows, and note the tags repeated outside of them."""
@@ -228,25 +230,25 @@ class ChunkBuilder:
             )
             return
         self._account.take(segment.lead, segment.start, segment.end, "log_event")
-        text = readable(self._masker.mask_text(segment.head), segment.end - segment.start > len(segment.head))
+        length = segment.end - segment.start
+        masked = self._mask_stretch(segment.head, segment.lead, segment.end, length, is_event=True)
+        text = readable(masked, length > len(segment.head), keeps_tabs=True)
         log_time = self._profile.log_time(text[:_EVENT_CLOCK_BYTES])
         self._events["byte_offset"].append(segment.start)
-        self._events["byte_length"].append(segment.end - segment.start)
+        self._events["byte_length"].append(length)
         self._events["line_number"].append(segment.line)
         self._events["log_time"].append(None)
         self._events["log_time_ns"].append(log_time.ns if log_time is not None else None)
         self._events["log_time_digits"].append(log_time.digits if log_time is not None else None)
-        self._events["text"].append(text[:_EVENT_CHARACTERS])
+        self._events["text"].append(escape_control(text)[:_EVENT_CHARACTERS])
 
     def _add_quarantine(
         self, lead: int, start: int, end: int, line: int, content: bytes, reason: str, detail: str
     ) -> None:
         self._account.take(lead, start, end, "quarantine")
-        goes_on = reason == "fragment" and self._secret_goes_on_at == lead
-        masked = self._masker.mask_continuation(content) if goes_on else self._masker.mask_text(content)
+        masked = self._mask_stretch(content, lead, end, end - start, is_event=False)
         if detail == NO_DELIMITER:
             masked = hide_undelimited(masked)
-        self._secret_goes_on_at = end if ends_in_secret(content) else -1
         row = self._quarantine
         row["byte_offset"].append(start)
         row["byte_length"].append(end - start)
@@ -254,6 +256,12 @@ class ChunkBuilder:
         row["reason"].append(reason)
         row["detail"].append(escape_control(detail))
         row["excerpt"].append(readable(masked[:_EXCERPT_BYTES], len(masked) > _EXCERPT_BYTES))
+
+    def _mask_stretch(self, content: bytes, lead: int, end: int, length: int, *, is_event: bool) -> bytes:
+        """The first bytes of a stretch of text, which ends at ``end`` and is ``length`` long, masked."""
+        hidden, rest = self._torn_secrets.split(content, lead, is_event=is_event)
+        self._torn_secrets.note(content if len(content) == length else None, end)
+        return hidden + self._masker.mask_text(rest)
 
     # ---- handing over ----
 

@@ -13,7 +13,8 @@ SOH = b"\x01"
 
 #: What people and tools write for SOH when it takes more than one byte; matched before single bytes.
 SPELLED_OUT = (
-    rb"\\x01", rb"\\u0001", rb"\\001", rb"\^A", rb"<SOH>", rb"\[SOH\]", rb"&#x0?1;", rb"&#0?1;", rb"\xe2\x90\x81", rb" \| ",
+    rb"\\x01", rb"\\u0001", rb"\\001", rb"\^A", rb"<SOH>", rb"\[SOH\]", rb"&#x0?1;", rb"&#0?1;", rb"#001", rb"\xe2\x90\x81",
+    rb" \| ",
 )  # fmt: skip
 #: Single bytes that stand for SOH: not a digit, letter, ``=``, ``.``, quote, bracket, backslash or line end.
 SINGLE = rb"[\x01-\x08\x0b\x0c\x0e-\x1f \t!#$%&*+,/:;@^_`|~]"
@@ -42,6 +43,8 @@ HEADER_BYTES = 96
 #: A tag of six digits and its equals sign.
 _TAG_BYTES = 7
 
+#: CheckSum(10) as it may be written; of one that was torn off, the next message's ``8`` is no digit.
+_CHECKSUM = rb"(?:(?!8=FIX)[0-9]){1,3}|[*Xx?]{1,3}"
 #: What ends CheckSum(10) where the delimiter after it was not written.
 _NO_VALUE = rb"(?=[^0-9A-Za-z.]|\.(?![0-9])|8=FIX)|\Z"
 
@@ -88,7 +91,7 @@ def checksum_pattern(delimiter: bytes, *, is_last: bool, opens_line: bool = Fals
     """
     spelled = _loose(delimiter)
     before = rb"(?:" + spelled + (rb"|\A" if opens_line else b"") + rb")"
-    pattern = before + rb"10=(?P<value>[0-9]{1,3}|[*Xx?]{1,3})(?P<end>" + spelled + rb"|" + _NO_VALUE + rb")"
+    pattern = before + rb"10=(?P<value>" + _CHECKSUM + rb")(?P<end>" + spelled + rb"|" + _NO_VALUE + rb")"
     return re.compile(pattern + rb"(?!(?:" + spelled + rb")?(?!8=FIX)" + _FIELD + rb")" if is_last else pattern)
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from fix_transforms.fix.arrow_buffers import INLINE
 from fix_transforms.fix.coercion import Coerced
-from fix_transforms.fix.plain_values import INLINE, Words, digits, filled, integer_series, scaled, taken, words_of
+from fix_transforms.fix.plain_values import Words, digits, filled, integer_series, scaled, taken, words_of
 from fix_transforms.tables.spec import TIMESTAMP
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from fix_transforms.fix.candidates import START, next_header
-from fix_transforms.fix.delimiters import HEADER, SOH, checksum_pattern, raw_index, restore_at_fields
+from fix_transforms.fix.delimiters import HEADER, HEADER_BYTES, SOH, checksum_pattern, raw_index, restore_at_fields
 from fix_transforms.fix.field_lines import by_field_lines
 from fix_transforms.fix.frame_building import build_frame
 from fix_transforms.fix.segments import Frame
@@ -51,7 +51,8 @@ CONTINUATION_BYTES = 64 * 1024
 #: How many messages inside a message are weighed before it is given up as torn.
 MAX_RIVALS = 32
 _SHORT_BODY_BYTES = 8 * 1024
-_CHECKSUM_BYTES = 8
+#: What has to be at hand to tell where CheckSum(10) ends: itself, and a ``8=FIX`` that may follow it.
+_CHECKSUM_BYTES = len(b"10=000") + len(START)
 _NEWLINE = re.compile(rb"\r?\n")
 _CHECKSUM_ON_NEXT_LINE = re.compile(rb"\r?\n10=[0-9]{3}")
 
@@ -95,6 +96,8 @@ def _by_body_length(
     if buffer[body_end - width : body_end] != delimiter:
         return None
     if not buffer.startswith(b"10=", body_end):
+        if not at_end and body_end + HEADER_BYTES > len(buffer):
+            return MORE
         return _without_checksum(buffer, start, body_end, head)
     closing = checksum_pattern(delimiter, is_last=False).match(buffer, body_end - width)
     if closing is None or _is_cut_short(closing, buffer, at_end):
@@ -124,9 +127,8 @@ def _body_end(buffer: bytes, start: int, head: re.Match[bytes], declared: int) -
 
 
 def _without_checksum(buffer: bytes, start: int, body_end: int, head: re.Match[bytes]) -> Frame | None:
-    """The body is whole and its line ends there: CheckSum was never written."""
-    ends_line = buffer[body_end : body_end + 1] in (b"\r", b"\n")
-    if not ends_line or _CHECKSUM_ON_NEXT_LINE.match(buffer, body_end) or body_end == head.end():
+    """The body is whole, and its line ends there or another message begins: CheckSum was never written."""
+    if not _ends_unit(buffer, body_end) or body_end == head.end():
         return None
     if _rivals(buffer, start, body_end):
         return None
@@ -135,6 +137,14 @@ def _without_checksum(buffer: bytes, start: int, body_end: int, head: re.Match[b
     if wire.startswith(b"10=", wire.rfind(SOH, 0, -1) + 1):
         return None  # BodyLength counts CheckSum too
     return Frame(body_end, wire, delimiter, "body_length", "not_verifiable", True, is_closed=False)
+
+
+def _ends_unit(buffer: bytes, body_end: int) -> bool:
+    """Whether what was written in one go ends here: with its line, or where the next message begins."""
+    if buffer[body_end : body_end + 1] in (b"\r", b"\n"):
+        return _CHECKSUM_ON_NEXT_LINE.match(buffer, body_end) is None
+    following = HEADER.match(buffer, body_end)
+    return following is not None and following["length"] is not None
 
 
 def _is_cut_short(closing: re.Match[bytes], buffer: bytes, at_end: bool) -> bool:
@@ -207,7 +217,7 @@ def _torn(buffer: bytes, start: int, stop: int, head: re.Match[bytes], horizon: 
     follow = len(restore_at_fields(stretch[head.end() - start :], head["delimiter"]))
     expected = "" if declared is None else f"; BodyLength(9) is {int(declared)}, {follow} bytes follow it"
     beyond = declared is not None and head.end() + int(declared) > len(buffer)
-    if head["delimiter"] + b"10=" in stretch:
+    if head["delimiter"] + b"10=" in stretch and not stretch.endswith(b"10="):
         return Torn(stop, "garbled", f"CheckSum(10) is malformed or not the last field{expected}", beyond)
     return Torn(stop, "truncated", f"no CheckSum(10) before the next message or the end of the line{expected}", beyond)
 

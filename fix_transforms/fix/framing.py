@@ -14,7 +14,7 @@ from fix_transforms.fix.delimiters import HEADER_BYTES
 from fix_transforms.fix.frame_search import MORE, Torn, frame_at, frame_broken
 from fix_transforms.fix.profiles import announces
 from fix_transforms.fix.segments import HEAD_BYTES, BlankSegment, Frame, MessageSegment, Scanned, TextSegment
-from fix_transforms.fix.textlines import BLANKS, classify, holds_fields, says_nothing
+from fix_transforms.fix.textlines import BLANKS, classify, holds_fields, says_nothing, stops_in_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -201,7 +201,8 @@ class Framer:
             if self._announced_by_prefix or not self._buffer[line_start:index].strip(_OPENING):
                 prefix_start = self._announcing_line_before(line_start)
             yield from self._lines(prefix_start)
-        if index - prefix_start > MAX_PREFIX_BYTES or holds_fields(self._buffer[line_start:index]):
+        before = self._buffer[line_start:index]
+        if index - prefix_start > MAX_PREFIX_BYTES or holds_fields(before) or stops_in_header(before.strip(BLANKS)):
             yield from self._text(prefix_start, index, ends_line=True)
             prefix_start = max(self._position, index)
         lead = self._position

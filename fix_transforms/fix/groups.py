@@ -29,7 +29,7 @@ from fix_transforms.fix.dictionary import Dictionary, Group, Layout
 #: Groups open at once. FIX 5.0 SP2 nests 7 deep; a dictionary whose groups contain each other has no bound.
 MAX_OPEN_GROUPS = 32
 #: Longest counter taken for a number.
-_MAX_COUNTER_DIGITS = 9
+MAX_COUNTER_DIGITS = 9
 
 
 class GroupField(NamedTuple):
@@ -233,5 +233,5 @@ class _Walk:
 
 
 def _count(value: str) -> int | None:
-    is_number = value.isascii() and value.isdecimal() and len(value) <= _MAX_COUNTER_DIGITS
+    is_number = value.isascii() and value.isdecimal() and len(value) <= MAX_COUNTER_DIGITS
     return int(value) if is_number else None

@@ -1,4 +1,4 @@
-"""What the lines of a log are for: messages, remarks that repeat a message, remarks that were declared as such.
+"""What the lines of a log are for: messages, remarks that repeat one, remarks declared as such, events on two lines.
 
 Invariant: no segment is lost and none changes its bytes; only what it is said to be changes. A line that repeats a
 message becomes a log event only when the message itself stands on a line next to it, so that none is dropped, and
@@ -14,6 +14,7 @@ from fix_transforms.fix.profiles import MATCHED_BYTES
 from fix_transforms.fix.segments import MessageSegment, TextSegment
 from fix_transforms.fix.shelving import line_of, shelved, shortened
 from fix_transforms.fix.twins import Twins
+from fix_transforms.fix.two_line_events import joined_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +32,7 @@ def settle_roles(segments: Iterable[Segment], rules: LineRules | None = None) ->
     """
     declared = segments if rules is None else _as_declared(segments, rules)
     twins = Twins()
-    for segment in declared:
+    for segment in joined_events(declared):
         yield from twins.take(segment)
     yield from twins.release()
 

@@ -4,7 +4,7 @@ Invariant: no value of a password or key field appears in any output, whatever d
 whether or not the message around it is whole. Secrets become ``*`` of the same length, so BodyLength stays true.
 Pseudonyms are keyed: equal accounts stay equal, and nobody without the key can test a guess.
 
-``secret_notations`` says what a secret's field looks like in text.
+``secret_notations`` says what a secret's field looks like in text, ``torn_secrets`` finds what was cut off from it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from fix_transforms.fix.secret_notations import (
     RAW_DATA,
     SECRET_IN_TEXT,
     SECRET_TAGS,
+    SIGN,
     TAG_END,
     TAG_START,
     may_hold_secret,
@@ -30,8 +31,8 @@ from fix_transforms.fix.secret_notations import (
 #: Names of the fields that say who traded, in the standard's spelling.
 _IDENTITY_NAME = re.compile(r"(?:Party(?:Sub)?ID|ClientID|(?:\A|Alloc|Clearing|LegAlloc|IndividualAlloc)Account)\Z")
 
-_DATA_IN_TEXT = re.compile(rb"0*(?:89|91|96|1402|1404)[ ]?=")
-_LENGTH_BEFORE = re.compile(rb"=([0-9]{1,8})[^0-9]{1,8}\Z")
+_DATA_IN_TEXT = re.compile(rb"0*(?:89|91|96|1402|1404)[ ]?" + SIGN)
+_LENGTH_BEFORE = re.compile(SIGN + rb"([0-9]{1,8})[^0-9]{1,8}\Z")
 _DELIMITER_BEFORE = re.compile(b"(?:" + b"|".join(SPELLED_OUT) + rb"|[\x01|;^~,\t]|(?<=[0-9A-Za-z.])[ ])\Z")
 _PSEUDONYM_DIGITS = 16
 
@@ -59,7 +60,7 @@ class Masker:
         self._identities = identity_tags() if key is not None else frozenset()
         self._pseudonyms: dict[bytes, bytes] = {}
         self._identity_in_text = (
-            re.compile(TAG_START + rb"0*(?:" + b"|".join(str(t).encode() for t in self._identities) + rb")=")
+            re.compile(TAG_START + rb"0*(?:" + b"|".join(str(t).encode() for t in self._identities) + rb")" + SIGN)
             if key is not None
             else None
         )
@@ -112,22 +113,16 @@ class Masker:
         """
         if may_hold_secret(text):
             text = self._hide_secrets(text)
-        if self._identity_in_text is not None and b"=" in text:
+        if self._identity_in_text is not None:
             text = self._hide_identities(text)
         return text
-
-    def mask_continuation(self, text: bytes) -> bytes:
-        """A fragment that goes on with a secret whose field started before it: hidden up to its first delimiter."""
-        first = re.search(rb"[\x01|;^~]|\\x01|\\u0001|<SOH>", text)
-        end = len(text) if first is None else first.start()
-        return b"*" * end + self.mask_text(text[end:])
 
     @staticmethod
     def _hide_secrets(text: bytes) -> bytes:
         hidden = bytearray(text)
         position = 0
         while (match := SECRET_IN_TEXT.search(text, position)) is not None:
-            end = _value_end(text, match.start(), match.end())
+            end = value_end(text, match.start(), match.end())
             if _DATA_IN_TEXT.match(match.group()):
                 length = _LENGTH_BEFORE.search(text, max(0, match.start() - 24), match.start())
                 if length is not None:
@@ -143,22 +138,14 @@ class Masker:
             parts.append(text[position : match.end()])
             position = match.end()
             if match.start() == 0 or _DELIMITER_BEFORE.search(text, max(0, match.start() - 8), match.start()):
-                end = _value_end(text, match.start(), match.end())
+                end = value_end(text, match.start(), match.end())
                 parts.append(self._pseudonym(text[match.end() : end]))
                 position = end
         parts.append(text[position:])
         return b"".join(parts)
 
 
-def ends_in_secret(text: bytes) -> bool:
-    """Whether text stops right after a secret's tag: what follows it is the secret."""
-    return (
-        may_hold_secret(text[-64:])
-        and re.search(TAG_START + rb"0*(?:" + TAG_END + rb")=[\r\n]*\Z", text[-64:]) is not None
-    )
-
-
-def _value_end(text: bytes, tag_start: int, start: int) -> int:
+def value_end(text: bytes, tag_start: int, start: int) -> int:
     """Where a value in text ends: at the delimiter that stands before its tag, SOH, or the end of the line."""
     stops = [len(text)]
     soh = text.find(SOH, start)
@@ -179,7 +166,7 @@ def _value_end(text: bytes, tag_start: int, start: int) -> int:
 
 @lru_cache(maxsize=64)
 def _next_field(delimiter: bytes) -> re.Pattern[bytes]:
-    return re.compile(re.escape(delimiter) + rb"(?=[0-9]{1,6}=|[\s\"')\]}>]*(?:\n|\Z))")
+    return re.compile(re.escape(delimiter) + rb"(?=[0-9]{1,6}" + SIGN + rb"|[\s\"')\]}>]*(?:\n|\Z))")
 
 
 #: A secret's tag after the digits of the value before it, where SOH was dropped.

@@ -30,7 +30,7 @@ class ParseOptions:
 
     Attributes:
         decoder: Which decoder reads the fields of a message; ``auto`` takes the fastest that is proven equal.
-        threads: How many threads the compiled decoder scans with.
+        threads: How many threads read with the compiled decoder, the caller's own among them.
         timezone: IANA zone of the clock in front of log lines, where a line does not say it.
         mask_key: Key that turns accounts and party ids into pseudonyms; none leaves them as they are.
         max_message_bytes: Longest message or line; longer ones go to quarantine.
@@ -93,6 +93,7 @@ class ParseOptions:
         declared: dict[str, Any] = {}
         if source is not None:
             declared = {"rules": source.rules, "local": source.local, "dialects": source.dialects}
+            agreed_versions = {**source.agreed, **agreed_versions}
         zone = source.timezone if source is not None else None
         judges = source.validate if source is not None else None
         return cls(

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from fix_transforms.fix.arrow_buffers import numbers
 from fix_transforms.fix.coercion import Coerced, coerce
 from fix_transforms.tables.spec import DECIMAL
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     Reader = Callable[["Words"], tuple[np.ndarray, ...]]
 
-#: Bytes that a string view holds itself, behind its length (Apache Arrow columnar format, "Variable-size binary view").
-INLINE = 12
 _WORD = 8
 _BLOCK = 8_192
 
@@ -191,8 +190,7 @@ def taken(column: pl.Series, rows: np.ndarray) -> pl.Series:
 
 def integer_series(values: np.ndarray, valid: np.ndarray) -> pl.Series:
     """Integers of the array's own type, null where not valid."""
-    kind = pa.from_numpy_dtype(values.dtype)
-    return pl.Series(pa.Array.from_buffers(kind, len(values), [_bitmap(valid), pa.py_buffer(values)]))
+    return pl.Series(numbers(values, None, None if valid.all() else valid))
 
 
 def decimal_series(values: np.ndarray, valid: np.ndarray) -> pl.Series:
@@ -200,8 +198,4 @@ def decimal_series(values: np.ndarray, valid: np.ndarray) -> pl.Series:
     halves = np.empty((len(values), 2), np.int64)
     halves[:, 0], halves[:, 1] = values, values >> 63
     kind = pa.decimal128(DECIMAL.precision, DECIMAL.scale)
-    return pl.Series(pa.Array.from_buffers(kind, len(values), [_bitmap(valid), pa.py_buffer(halves)]))
-
-
-def _bitmap(valid: np.ndarray) -> pa.Buffer | None:
-    return None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
+    return pl.Series(numbers(halves, kind, None if valid.all() else valid))

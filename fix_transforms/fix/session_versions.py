@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from fix_transforms.fix.dictionary import load_dictionary, version_of
+from fix_transforms.fix.dictionary import dictionary_of, load_dictionary
 from fix_transforms.fix.dictionary.load import LATEST
 from fix_transforms.fix.dictionary.model import SESSION_VERSION
 
@@ -29,12 +29,12 @@ class Overlays:
     """Dictionaries of a venue, laid over the standard ones of their versions; each result is built once.
 
     Args:
-        dictionaries: Later ones lie on top of earlier ones. One of FIXT.1.1 lies over FIX 5.0 and later too.
+        dictionaries: Later ones lie on top of earlier ones. One of FIXT.1.1 lies over every version spoken under FIXT.
     """
 
     def __init__(self, dictionaries: Sequence[Dictionary] = ()) -> None:
         self._dictionaries = tuple(dictionaries)
-        self._laid: dict[str, Dictionary] = {}
+        self._laid: dict[tuple[str, bool], Dictionary] = {}
 
     def __bool__(self) -> bool:
         return bool(self._dictionaries)
@@ -57,18 +57,19 @@ class Overlays:
 
     def over(self, standard: Dictionary) -> Dictionary:
         """The standard dictionary with those of its version on top."""
-        found = self._laid.get(standard.version)
+        key = standard.version, standard.is_in_session
+        found = self._laid.get(key)
         if found is None:
             found = standard
             for dictionary in self._dictionaries:
-                if _lies_over(dictionary.version, standard.version):
+                if dictionary.version == standard.version or _is_session_of(dictionary, standard):
                     found = found.overlaid(dictionary)
-            self._laid[standard.version] = found
+            self._laid[key] = found
         return found
 
 
-def _lies_over(version: str, standard: str) -> bool:
-    return version == standard or (version == SESSION_VERSION and standard.startswith("FIX.5"))
+def _is_session_of(dictionary: Dictionary, standard: Dictionary) -> bool:
+    return dictionary.version == SESSION_VERSION and standard.is_in_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class SessionVersions:
         if found is None:
             if len(self._dictionaries) >= _MAX_SESSIONS:
                 self._dictionaries.clear()
-            standard = load_dictionary(version_of(begin, stated, default))
+            standard = dictionary_of(begin, stated, default)
             overlays = self._dialects.always if own is None else self._dialects.of(begin, own)
             found = self._dictionaries[key] = overlays.over(standard)
         return found

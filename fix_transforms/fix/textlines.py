@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 #: What pads and ends lines without saying anything.
 BLANKS = b" \t\r\n\x00\x0b\x0c"
 
-_FIELD = rb"(?:^|[^0-9A-Za-z.]|\\x01|\\u0001|\^A)[1-9][0-9]{0,4}=[^=\x01|;^~\\<&\r\n]{0,256}"
+_FIELD = rb"(?:^|[^0-9A-Za-z.]|\\x0?1|\\u0001|[\\#]001|%01|\^A)[1-9][0-9]{0,4}=[^=\x01|;^~\\<&\r\n]{0,256}"
 #: A field before what can only be SOH, or two with a delimiter between them.
 _FRAGMENT = re.compile(
-    _FIELD + rb"(?:\x01|\\x0?1|\\u0001|<SOH>|&#x0?1;|(?:\||;|\^A?|~)[ ]?[1-9][0-9]{0,4}=)"
-    rb"|^[^=]{0,64}(?:^|[^0-9A-Za-z])10=[0-9]{3}[ ]?(?:\||;|\^A?|~|\\x01|\\u0001|<SOH>)?\Z"
+    _FIELD
+    + rb"(?:\x01|\\{1,3}(?:x0?1|u0001|001)|<SOH>|\[SOH\]|&#x?0?1;|#001|\xe2\x90\x81|%01|(?:\||;|\^A?|~)[ ]?[1-9][0-9]{0,4}=)"
+    rb"|^[^=]{0,64}(?:^|[^0-9A-Za-z])10=[0-9]{3}[ ]?(?:\||;|\^A?|~|\\x01|\\u0001|[\\#]001|<SOH>)?\Z"
 )
 #: CheckSum(10) at the end of the line, after anything but a blank.
 _ENDS_IN_CHECKSUM = re.compile(
-    rb"(?:[^0-9A-Za-z. ]|,[ ]|\\x0?1|\\u0001)10=[0-9]{3}(?:[^=0-9A-Za-z]|\\x0?1|\\u0001|SOH){0,4}\Z"
+    rb"(?:[^0-9A-Za-z. ]|,[ ]|\\x0?1|\\u0001|[\\#]001|%01)10=[0-9]{3}(?:[^=0-9A-Za-z]|\\x0?1|\\u0001|[\\#]001|%01|SOH){0,4}\Z"
 )
 #: What stands before a tag: where it is the same three times, it is a delimiter. A blank is none: prose has blanks.
 _BEFORE_TAG = re.compile(rb"([^0-9A-Za-z=. ]|\\x1)[ ]?[1-9][0-9]{0,4}=")
@@ -85,6 +86,15 @@ def holds_fields(text: bytes) -> bool:
     return any(count >= _ENOUGH_TAGS for count in delimiters.values())
 
 
+def stops_in_header(text: bytes, *, ends_input: bool = False) -> bool:
+    """Whether a message starts in the text and stops before its first field after BodyLength(9).
+
+    A mention of ``8=FIX`` in prose is none, unless the input ends with it.
+    """
+    torn = _TORN_START.search(text) if b"8=FIX" in text else None
+    return torn is not None and bool(ends_input or torn["delimiter"] or torn.start() == 0 or _CLOCK.search(text))
+
+
 def classify(head: bytes, length: int, limit: int, *, ends_input: bool = False) -> tuple[Reason | None, str]:
     """Judge a stretch of text by its first bytes.
 
@@ -101,8 +111,7 @@ def classify(head: bytes, length: int, limit: int, *, ends_input: bool = False) 
         return "binary", "bytes that are no text"
     if length > limit:
         return "too_long", f"{length} bytes without a message, at most {limit} expected"
-    torn = _TORN_START.search(head) if b"8=FIX" in head else None
-    if torn is not None and (ends_input or torn["delimiter"] or torn.start() == 0 or _CLOCK.search(head)):
+    if stops_in_header(head, ends_input=ends_input):
         return "truncated", "a message ends inside its header"
     if b"8=FIX" in head and _NO_DELIMITER.search(head):
         return "garbled", NO_DELIMITER

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _SNIFF_BYTES = 32
 _NUL = 0
-_PRINTABLE = frozenset((9, 10, 13, *range(32, 127)))
+#: What a log may begin with, SOH among it: a message that begins a file has one among its first characters.
+_PRINTABLE = frozenset((1, 9, 10, 13, *range(32, 127)))
 
 
 def utf16_of(head: bytes) -> str | None:

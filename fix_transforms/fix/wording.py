@@ -47,11 +47,19 @@ def escape_json(document: str) -> str:
     return document.translate(_JSON_ESCAPES)
 
 
-def readable(content: bytes, cut_short: bool = False) -> str:
-    """Bytes as text that can be shown; ``cut_short`` forgives a character cut at the end."""
+def readable(content: bytes, cut_short: bool = False, *, keeps_tabs: bool = False) -> str:
+    """Bytes as text that can be shown.
+
+    Args:
+        content: The bytes.
+        cut_short: Whether a character may be cut at the end, and is left out then.
+        keeps_tabs: Whether words are to be looked for in the text: spelled out, a tab would stick to the next one.
+            ``escape_control`` makes what can be shown of it.
+    """
     if cut_short:
         content = _without_torn_character(content)
-    return escape_control(content.decode(encoding_of(content)))
+    text = content.decode(encoding_of(content))
+    return "\t".join(map(escape_control, text.split("\t"))) if keeps_tabs else escape_control(text)
 
 
 def _without_torn_character(content: bytes) -> bytes:

@@ -50,6 +50,8 @@ class Report:
 def execution_report(dialect: Dialect, order: Order, report: Report, transact_time: str) -> str:
     """ExecutionReport (8)."""
     parts = [f"1={order.account}\x016={order.average}\x0111={report.cl_ord_id}\x0114={order.cumulated}\x01"]
+    if dialect.has_exec_type:
+        parts.append(f"15={order.instrument.currency}\x01")
     parts.append(_transaction(dialect, order, report))
     parts.append(
         f"37={order.order_id or 'NONE'}\x0138={order.quantity}\x0139={report.ord_status}\x0140={order.ord_type}\x01"

@@ -17,6 +17,7 @@ from fix_transforms.fix import Tally
 from fix_transforms.fix.dictionary import version_of
 from fix_transforms.fix.profiles import _CLOCK, DetectedProfile, announces, is_twin
 from fix_transforms.fix.profiles.words import direction_word
+from fix_transforms.fix.wording import ESCAPES
 from fix_transforms.survey.engines import engine_of
 from fix_transforms.survey.shapes import clock_of, shape_of
 from fix_transforms.survey.zones import Distances
@@ -102,9 +103,10 @@ class Survey:
         engine = engine_of(prefix, self.options.source_name)
         if engine is not None:
             self.of("engine").add(f"{engine.name}: {engine.reason}")
-        self._add_clock(prefix, row)
+        words = prefix.replace(ESCAPES[ord("\t")], "\t")
+        self._add_clock(words, row)
         self.of("direction").add(str(row["direction"] or "not known"))
-        self.of("evidence").add(self._evidence(prefix, row))
+        self.of("evidence").add(self._evidence(words, row))
         self._add_place(row)
 
     def _add_place(self, row: Row) -> None:

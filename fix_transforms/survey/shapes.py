@@ -9,11 +9,13 @@ import re
 from typing import NamedTuple
 
 from fix_transforms.fix.profiles import _CLOCK, _TICKS
+from fix_transforms.fix.wording import escape_control
 
 LONGEST = 120
 _DIGITS = re.compile(r"[0-9]+")
 _LETTERS = {
     "year": "YYYY", "month": "MM", "day": "DD", "first": "MM", "second": "DD", "late_year": "YYYY", "seconds": "SS",
+    "half": "AM",
 }  # fmt: skip
 
 
@@ -54,7 +56,8 @@ def clock_of(prefix: str) -> Clock | None:
         text += prefix[position:start] + letters
         position = end
     day_first = match["first"] is not None and int(match["first"]) <= 12 and int(match["second"]) <= 12
-    return Clock((text + prefix[position : match.end()]).rstrip(), len(fraction), zone, day_first)
+    shape = escape_control((text + prefix[position : match.end()]).rstrip())
+    return Clock(shape, len(fraction), zone, day_first)
 
 
 def shape_of(text: str) -> str:

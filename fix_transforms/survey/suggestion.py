@@ -92,9 +92,11 @@ def _noise(survey: Survey) -> Iterator[str]:
 
 def _day_first(survey: Survey) -> Iterator[str]:
     if survey.day_first.agreed() and not survey.distances.agreed():
-        decimals = ".%f" if any("SS.n" in shape for shape in survey.of("clock")) else ""
+        shapes = " ".join(survey.of("clock"))
+        decimals = ".%f" if "SS.n" in shapes else ""
+        hour, half = ("%I", " %p" if " AM" in shapes else "%p") if "AM" in shapes else ("%H", "")
         yield "# Read with the day first, log clocks agree with SendingTime(52):"
-        yield f"# time_format = '%d/%m/%Y %H:%M:%S{decimals}'"
+        yield f"# time_format = '%d/%m/%Y {hour}:%M:%S{decimals}{half}'"
 
 
 def _literal(text: str) -> str:

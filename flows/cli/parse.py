@@ -53,6 +53,7 @@ def command(
 ) -> None:
     """Read FIX logs and print what is in them: a line per message, quarantined stretches with their reason."""
     from fix_transforms.fix.compression import Limits
+    from fix_transforms.fix.decoders import versions_for
     from fix_transforms.settings import load_settings
     from flows.cli.parse_rows import RowPrinter
     from flows.cli.parse_summary import FileSummary, print_summary
@@ -73,11 +74,13 @@ def command(
         for path in files:
             found = FileSummary(str(path))
             summaries.append(found)
-            for chunk in _chunks(path, options_for(path, settings, profile, timezone), limits, found):
+            options = options_for(path, settings, profile, timezone)
+            versions = versions_for(options)
+            for chunk in _chunks(path, options, limits, found):
                 if saver is not None:
                     saver.write(str(path), chunk)
                 if printer is not None:
-                    printer.print(str(path) if len(files) > 1 else None, chunk)
+                    printer.print(str(path) if len(files) > 1 else None, chunk, versions)
             if printer is not None and printer.is_done and saver is None:
                 break
     if summary:

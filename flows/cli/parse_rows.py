@@ -1,20 +1,18 @@
 """How ``fixlake parse`` prints messages: one line that a support engineer reads at a glance, or every field.
 
-Invariant: every value printed went through ``escape_control``; names and codes come from the dictionary of the
-message's own version.
+Invariant: every value printed went through ``escape_control``; names and codes come from the dictionary that the
+message was read with: its own version's or the one that its session agreed on, with the venue's laid over it.
 """
 
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import typer
 
 from fix_transforms.fix.bare_messages import decode_bare
-from fix_transforms.fix.dictionary import Dictionary, load_dictionary, version_of
 from fix_transforms.fix.reference import ReferenceDecoder
 from fix_transforms.fix.wording import escape_control
 
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fix_transforms.fix import ParsedChunk
+    from fix_transforms.fix.dictionary import Dictionary
+    from fix_transforms.fix.session_versions import SessionVersions
 
 Row = dict[str, Any]
 
@@ -41,6 +41,14 @@ _IDENTIFIERS = {
     "EndSeqNo": "end_seq_no",
     "NewSeqNo": "new_seq_no",
     "HeartBtInt": "heart_bt_int",
+}
+#: What the dictionary of a message depends on.
+_VERSION_COLUMNS = {
+    8: "begin_string",
+    1128: "appl_ver_id",
+    1137: "default_appl_ver_id",
+    49: "sender_comp_id",
+    56: "target_comp_id",
 }
 #: Codes whose names say what happened.
 _CODES = {
@@ -75,8 +83,14 @@ class RowPrinter:
         """Whether the limit is reached."""
         return self._left == 0
 
-    def print(self, file: str | None, chunk: ParsedChunk) -> None:
-        """Print a chunk; ``file`` is named on each line where there are several."""
+    def print(self, file: str | None, chunk: ParsedChunk, versions: SessionVersions) -> None:
+        """Print a chunk.
+
+        Args:
+            file: Named on each line where there are several.
+            chunk: The next of the file.
+            versions: The dictionaries of the file's messages.
+        """
         for row in self._rows(chunk):
             if self.is_done:
                 return
@@ -85,10 +99,11 @@ class RowPrinter:
             if self._as_json:
                 typer.echo(_as_json(file, row))
                 continue
+            dictionary = _dictionary(row, versions) if "raw" in row else None
             start = f"{escape_control(file)}:{row['line_number']}" if file else f"{row['line_number']:>6}"
-            typer.echo(f"{start}  {self._line(row)}")
-            if self._with_fields and "raw" in row:
-                for field in self._fields(row):
+            typer.echo(f"{start}  {self._line(row, dictionary)}")
+            if self._with_fields and dictionary is not None:
+                for field in self._fields(row, dictionary):
                     typer.echo(f"{'':>8}{field}")
 
     def _rows(self, chunk: ParsedChunk) -> Iterator[Row]:
@@ -104,15 +119,14 @@ class RowPrinter:
         for _, number, row in order.iter_rows():
             yield frames[number].row(row, named=True)
 
-    def _line(self, row: Row) -> str:
+    def _line(self, row: Row, dictionary: Dictionary | None) -> str:
         if "reason" in row:
             return f"!! {row['reason']}: {row['detail']}  {row['excerpt'][:160]}"
-        if "raw" not in row:
+        if dictionary is None:
             return f"-- {row['text']}"
-        return escape_control("  ".join(part for part in _parts(row) if part))
+        return escape_control("  ".join(part for part in _parts(row, dictionary) if part))
 
-    def _fields(self, row: Row) -> Iterator[str]:
-        dictionary = _dictionary(row)
+    def _fields(self, row: Row, dictionary: Dictionary) -> Iterator[str]:
         for tag, value in decode_bare(self._decoder, row["raw"].encode(row["raw_encoding"])):
             text = escape_control(value.decode(row["raw_encoding"]))
             known = dictionary.fields.get(tag)
@@ -123,18 +137,13 @@ class RowPrinter:
             yield f"{tag:>5} {name} = {text}{f'  ({meaning})' if meaning else ''}"
 
 
-@lru_cache(maxsize=64)
-def _dictionary_of(begin_string: str, appl_ver_id: str | None, default: str | None) -> Dictionary:
-    return load_dictionary(version_of(begin_string, appl_ver_id, default))
+def _dictionary(row: Row, versions: SessionVersions) -> Dictionary:
+    first = {tag: row[name] for tag, name in _VERSION_COLUMNS.items() if row[name] is not None}
+    return versions.dictionary(first, row["msg_type"] or "")
 
 
-def _dictionary(row: Row) -> Dictionary:
-    return _dictionary_of(row["begin_string"] or "", row["appl_ver_id"], row["default_appl_ver_id"])
-
-
-def _parts(row: Row) -> Iterator[str]:
+def _parts(row: Row, dictionary: Dictionary) -> Iterator[str]:
     """The parts of a message's line, from what identifies it to what is wrong with it."""
-    dictionary = _dictionary(row)
     time = row["log_time"] or row["sending_time"]
     yield time.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] if time is not None else "-" * 23
     yield {"in": "<-", "out": "->"}.get(row["direction"] or "", "  ")

@@ -42,6 +42,14 @@ def test_members_one_after_another_are_one_log(name):
     assert unpack(PACKERS[name](LOG[:5000]) + PACKERS[name](LOG[5000:])) == (name, LOG)
 
 
+@pytest.mark.parametrize("name", ["zstd", "lz4"])
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_skippable_frames_before_and_between_are_skipped(name, size):
+    skippable = b"\x50\x2a\x4d\x18\x04\x00\x00\x00size"
+    packed = skippable * 2 + PACKERS[name](LOG[:5000]) + skippable + PACKERS[name](LOG[5000:])
+    assert unpack(packed, size) == (name, LOG)
+
+
 @pytest.mark.parametrize("name", PACKERS)
 def test_cut_input_is_an_error_not_a_shorter_log(name):
     packed = PACKERS[name](LOG)
@@ -67,6 +75,17 @@ def test_output_and_ratio_are_capped(name):
         unpack(packed, limits=Limits(max_ratio=2, ratio_floor_bytes=1000))
 
 
-@pytest.mark.parametrize("content", [b"", b"8", LOG, b"BZh is how this note starts\n", b"\x1f\x8b"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"8",
+        LOG,
+        b"\x50\x2a\x4d\x18\x00\x00\x00\x00BZh1AY&SY",
+        b"P*M\x18",
+        b"BZh is how this note starts\n",
+        b"\x1f\x8b",
+    ],
+)
 def test_anything_else_is_left_as_it_is(content):
     assert unpack(content) == ("none", content)

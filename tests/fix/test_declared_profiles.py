@@ -122,6 +122,12 @@ def test_pattern_of_the_line_gives_time_direction_session_and_message(read):
     assert (row["direction"], row["log_time_digits"], row["cl_ord_id"]) == ("out", 1, "C1")
 
 
+@pytest.mark.parametrize("word", ["O", "out", "Out", "OUT", "S", "sent", ">", "->"])
+def test_word_of_the_line_for_its_direction_may_be_short(read, heartbeat, word):
+    declared = rules(line=r"[0-9]+;(?P<direction>[^;]+);(?P<message>8=)")
+    assert read(f"7;{word};".encode() + heartbeat, rules=declared).messages["direction"].to_list() == ["out"]
+
+
 def test_session_of_the_line_tells_where_its_direction_does_not(read, wire):
     line = r"\[(?P<session>[^\]]+)\] (?P<message>8=)"
     sent = wire([(35, "0"), (49, "DESK"), (56, "VENUE")])

@@ -7,7 +7,14 @@ import sys
 import pytest
 
 from fix_transforms.errors import DictionaryError
-from fix_transforms.fix.dictionary import DATA_LENGTH_TAGS, VERSIONS, Dictionary, load_dictionary, version_of
+from fix_transforms.fix.dictionary import (
+    DATA_LENGTH_TAGS,
+    VERSIONS,
+    Dictionary,
+    dictionary_of,
+    load_dictionary,
+    version_of,
+)
 from fix_transforms.fix.dictionary.compact import from_compact, to_compact
 from fix_transforms.fix.dictionary.generate import DATA_DIR, main
 from fix_transforms.tables import FIX_MESSAGES, MARKET_DATA_ENTRIES
@@ -108,6 +115,17 @@ def test_fix_50_has_the_session_layer_of_fixt(version: str) -> None:
     assert 1137 in dictionary.messages["A"].required
     assert dictionary.group("A", 384).delimiter == 372  # FIXT 1.1 leaves this component to the application
     assert dictionary.fields[373].codes.keys() >= session.fields[373].codes.keys()
+
+
+@pytest.mark.parametrize("version", [one for one in VERSIONS if one.startswith("FIX.4")])
+def test_older_versions_are_spoken_under_fixt_with_its_session_layer(version: str) -> None:
+    code = next(code for code in map(str, range(10)) if version_of("FIXT.1.1", code) == version)
+    spoken, alone, session = dictionary_of("FIXT.1.1", code), load_dictionary(version), load_dictionary("FIXT.1.1")
+    assert (spoken.version, spoken.header, spoken.trailer) == (version, session.header, session.trailer)
+    assert spoken.messages["D"] == alone.messages["D"]
+    assert spoken.layout("D").groups.keys() == alone.layout("D").groups.keys() | session.layout("0").groups.keys()
+    assert spoken.messages["A"] == load_dictionary("FIX.5.0").messages["A"]
+    assert dictionary_of(version) is alone
 
 
 def test_data_length_pairs_contain_orchestras() -> None:

@@ -71,6 +71,27 @@ def test_truncated_message_does_not_swallow_the_next(read, wire, heartbeat, cut,
     assert found.tally.unaccounted_bytes == 0
 
 
+@pytest.mark.parametrize("delimiter", ["\x01", "|", "^A"])
+@pytest.mark.parametrize("digits", range(3))
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_checksum_torn_off_takes_no_digit_of_the_next_message(read, heartbeat, delimiter, digits, size):
+    torn = heartbeat[: heartbeat.rindex(b"10=") + len(b"10=") + digits]
+    content = log_of(torn + heartbeat * 2, delimiter)
+    found = read([content[i : i + size] for i in range(0, len(content), size)])
+    whole = found.messages.filter(checksum_status="ok")
+    assert whole["raw"].to_list() == [heartbeat.decode()] * 2
+    assert found.messages.height + found.quarantine.height == 3
+    assert found.quarantine["reason"].to_list() == ([] if digits else ["truncated"])
+
+
+@pytest.mark.parametrize("start", ["8=FIX", "8=FIX.4.", "8=FIX.4.4", "20240102-09:30:00 : 8=FIX.4.4"])
+def test_message_torn_inside_its_header_is_no_prefix_of_the_next(read, heartbeat, start):
+    found = read(start.encode() + heartbeat)
+    assert found.messages["raw"].to_list() == [heartbeat.decode()]
+    assert found.messages["log_prefix"].to_list() == [None]
+    assert found.quarantine.select("byte_offset", "byte_length", "reason").rows() == [(0, len(start), "truncated")]
+
+
 def test_length_that_lands_on_the_next_checksum_by_accident_is_seen_through(read, wire, heartbeat):
     torn = b"8=FIX.4.4\x019=%d\x0135=D\x0111=A1\x01"
     reach = len(b"35=D\x0111=A1\x01") + len(heartbeat) - len(b"10=000\x01")
@@ -97,6 +118,16 @@ def test_missing_checksum_is_not_verifiable(read, heartbeat):
     found = read(heartbeat[:-7] + b"\n" + heartbeat)
     assert found.messages["checksum_status"].to_list() == ["not_verifiable", "ok"]
     assert found.messages["check_sum"].to_list() == [None, heartbeat[-4:-1].decode()]
+
+
+@pytest.mark.parametrize("delimiter", ["\x01", "|", "\\u0001"])
+@pytest.mark.parametrize("size", [1, 64, 10_000])
+def test_missing_checksum_before_the_next_message_is_not_verifiable(read, heartbeat, delimiter, size):
+    content = log_of(heartbeat[: heartbeat.rindex(b"10=")] * 2 + heartbeat, delimiter)
+    found = read([content[i : i + size] for i in range(0, len(content), size)])
+    assert found.messages["checksum_status"].to_list() == ["not_verifiable", "not_verifiable", "ok"]
+    assert found.messages["body_length_ok"].to_list() == [True] * 3
+    assert found.tally.unaccounted_bytes == 0
 
 
 def test_checksum_zero_is_a_checksum(read, wire):

@@ -27,6 +27,12 @@ def test_utf16_logs_give_the_rows_of_their_text(read, wire, codec, with_mark, si
     assert found.tally.unaccounted_bytes == 0
 
 
+@pytest.mark.parametrize("codec", MARKS)
+def test_utf16_that_begins_with_a_message_is_told_without_a_mark(read, heartbeat, codec):
+    content = (heartbeat * 2).decode().encode(codec)
+    assert read(decompress([content])[1]).messages["raw"].to_list() == [heartbeat.decode()] * 2
+
+
 def test_utf16_inside_gzip_is_read_too(read, heartbeat):
     content = gzip.compress(codecs.BOM_UTF16_LE + heartbeat.decode().encode("utf-16-le"))
     assert read(decompress([content])[1]).messages["raw"].to_list() == [heartbeat.decode()]

@@ -35,6 +35,11 @@ SHAPES = [
     ("2024-01-02T11:30:00.5+02:00 ", 500_000_000, 1, None),
     ("      1704187800123456: ", 123_456_000, 6, None),
     ("1704187800: ", 0, 0, None),
+    ("1704187800123 ", 123_000_000, 3, None),
+    ("1704187800123456789\t", 123_456_789, 9, None),
+    ("2024-01-02\t09:30:00.123\tIN\t", 123_000_000, 3, "in"),
+    ("[gw]\t2024-01-02\t09:30:00.123456\tTX ", 123_456_000, 6, "out"),
+    ("1704187800123\tRecv\t", 123_000_000, 3, "in"),
 ]
 
 
@@ -53,9 +58,50 @@ def test_direction_without_a_date_is_no_time(read, heartbeat, prefix):
     assert (row["direction"], row["log_time"]) == ("in", None)
 
 
-def test_words_that_only_look_like_directions_say_nothing(read, heartbeat):
-    prefix = b"2024-01-02 09:30:00 INFO [main] Routing for OUTPUT->INBOX "
-    assert read(prefix + heartbeat).messages["direction"].to_list() == [None]
+@pytest.mark.parametrize(
+    "prefix", ["[in] : ", " in ", "in: ", "[ in] ", "gw (in) ", "<in> ", ",in,", '{"way":"in","fix":"', "way=in fix="]
+)
+def test_small_letters_alone_or_enclosed_tell_the_direction(read, heartbeat, prefix):
+    lines = [prefix, prefix.replace("in", "out"), f"20240102-09:30:00.1{prefix}", f"20240102-09:30:00 {prefix}"]
+    found = read(b"".join(line.encode() + heartbeat + b"\n" for line in lines))
+    assert found.messages["direction"].to_list() == ["in", "out", "in", "in"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "direction"),
+    [
+        ("receiving >> ", "in"),
+        ("Sent: << ", "out"),
+        ("RECV ==> ", "in"),
+        ("recv-1 ==> ", "out"),
+        ("received 7, sending >> ", "out"),
+        ("<< >> ", "out"),
+    ],
+)
+def test_sign_after_a_word_only_points_to_the_message(read, heartbeat, prefix, direction):
+    assert read(prefix.encode() + heartbeat).messages["direction"].to_list() == [direction]
+
+
+@pytest.mark.parametrize("colour", ["\x1b[34m", "\x1b[0;1;31m", "\\x1b[32m"])
+def test_colour_of_a_terminal_hides_no_direction(read, heartbeat, colour):
+    found = read(f"09:30:00 {colour}OUT{colour} ".encode() + heartbeat)
+    assert found.messages["direction"].to_list() == ["out"]
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "2024-01-02 09:30:00 INFO [main] Routing for OUTPUT->INBOX ",
+        "logged in ",
+        "Error in: ",
+        "found in [",
+        "(in session 7) ",
+        "INFO in.Gateway - ",
+        "sub-in ",
+    ],
+)
+def test_words_that_only_look_like_directions_say_nothing(read, heartbeat, prefix):
+    assert read(prefix.encode() + heartbeat).messages["direction"].to_list() == [None]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +142,29 @@ def test_file_name_tells_the_direction(name, sender, target, direction):
     assert DetectedProfile("UTC", name).direction("", sender, target) == direction
 
 
+@pytest.mark.parametrize(
+    ("clock", "hour"),
+    [
+        ("1/2/2024 9:30:00 AM", 9),
+        ("1/2/2024 9:30:00 PM", 21),
+        ("01/02/2024 12:30:00 AM", 0),
+        ("01/02/2024 12:30:00 PM", 12),
+        ("2024-01-02 09:30:00.000 pm", 21),
+        ("2024-01-02 09:30:00pm +00:00", 21),
+        ("2024-01-02 13:30:00 PM", 13),
+        ("2024-01-02 09:30:00 PMS", 9),
+    ],
+)
+def test_hour_is_that_of_its_half_of_the_day(read, heartbeat, clock, hour):
+    found = read(f"{clock} closing\n{clock} ".encode() + heartbeat + f"\n{clock} Sent: ".encode() + heartbeat)
+    assert [time.hour for time in (*found.messages["log_time"], *found.log_events["log_time"])] == [hour] * 3
+    assert found.messages["direction"].to_list() == [None, "out"]
+
+
+def test_ten_digits_alone_are_no_clock(read, heartbeat):
+    assert read(b"1704187800 " + heartbeat).messages["log_time"].to_list() == [None]
+
+
 def test_local_clock_becomes_utc(read, heartbeat):
     content = b"20240102-09:30:00.123 : " + heartbeat + b"\n20240702-09:30:00 : " + heartbeat + b"\n"
     times = read(content, timezone="Europe/London").messages["log_time"].to_list()
@@ -115,6 +184,18 @@ def test_event_lines_have_the_clock_too(read):
         "20240102-09:30:00.504 : Initiated logon request",
         3,
     )
+
+
+def test_tabs_part_words_and_are_shown_spelled_out(read, heartbeat):
+    found = read(b"2024-01-02\t09:30:00\tFIX.4.4:BUYER->VENUE\t" + heartbeat + b"\n2024-01-02\t09:30:00\tclosed\n")
+    assert found.messages.select("log_prefix", "log_time", "direction").rows() == [
+        ("2024-01-02\\x0909:30:00\\x09FIX.4.4:BUYER->VENUE", MORNING, "out")
+    ]
+    assert found.log_events.select("text", "log_time").rows() == [("2024-01-02\\x0909:30:00\\x09closed", MORNING)]
+
+
+def test_tab_that_the_log_itself_spells_out_is_no_tab(read, heartbeat):
+    assert read(b"\\x09IN " + heartbeat).messages["direction"].to_list() == [None]
 
 
 def test_control_characters_are_spelled_out(read):

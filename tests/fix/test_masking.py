@@ -40,6 +40,17 @@ def test_events_and_prefixes_are_masked(read, heartbeat, text):
     assert found.tally.messages == 1
 
 
+@pytest.mark.parametrize(
+    "soh", ["\\x1", "\\1", "\\001", "\\0001", "%01", "#001", "=01", "\\u0001", "\\U00000001", "\\x01"]
+)
+def test_digit_that_ends_a_spelling_of_soh_is_no_part_of_the_tag(read, wire, soh):
+    logon = wire([(35, "A"), (554, "s3cret"), (98, "0")]).decode().replace("\x01", soh)
+    torn, rest = logon[: logon.index("10=")], logon[logon.index("35=") :]
+    refused = logon.replace(f"98=0{soh}", f"98=0{soh}x=1{soh}")
+    for line in (torn, rest, refused, f"sent {soh}554=s3cret{soh}98=0"):
+        assert "s3cret" not in read(line.encode() + b"\n").everything()
+
+
 def test_secret_on_the_line_after_its_tag_is_masked(read):
     found = read(b"8=FIX.4.4|9=90|35=A|49=A|554=\ns3cret|98=0|108=30|\n")
     assert "s3cret" not in found.everything()

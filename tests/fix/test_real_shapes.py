@@ -31,6 +31,13 @@ def test_any_delimiter_around_body_length_gives_the_same_rows(read, order, delim
     assert found.quarantine.height == found.log_events.height == 0
 
 
+def test_message_in_the_escapes_of_syslog_is_read_without_its_length(read, heartbeat):
+    message = heartbeat.replace(heartbeat.split(b"\x01")[1] + b"\x01", b"")
+    found = read(b"Jan  2 09:30:00 host gw[7]: toApp: " + message.replace(b"\x01", b"#001") + b"\n")
+    assert decoded(found) == decoded(read(b"toApp: " + message))
+    assert found.messages.select("delimiter", "direction").rows() == [("#001", "out")]
+
+
 @pytest.mark.parametrize("delimiter", [" | ", "| ", "; "])
 def test_padding_that_comes_and_goes_does_not_stick_to_values(read, order, delimiter):
     spelled = order.decode().replace("\x01", delimiter)
@@ -123,6 +130,16 @@ def test_message_cut_into_string_literals_is_in_quarantine(read, heartbeat):
     "line", ["a#11=X#55=Y#54=1", "11=X, 55=Y, 54=1, 10=123", "<SOH>49=A<SOH>", "\u263a49=A\u263a55=B\u263a54=1"]
 )
 def test_fields_with_any_delimiter_are_fragments(read, line):
+    assert read(line.encode() + b"\n").quarantine["reason"].to_list() == ["fragment"]
+
+
+@pytest.mark.parametrize(
+    "soh",
+    ["\\x01", "\\x1", "\\u0001", "\\\\u0001", "\\001", "<SOH>", "[SOH]", "&#x01;", "&#1;", "#001", "\u2401", "%01"],
+)
+@pytest.mark.parametrize("line", ["R|56=B|55=X", "49=A|", "=20240102-09:30:00|56=B|34=7|11=X"])
+def test_field_before_any_spelling_of_soh_is_a_fragment(read, soh, line):
+    line = line.replace("|", soh)
     assert read(line.encode() + b"\n").quarantine["reason"].to_list() == ["fragment"]
 
 

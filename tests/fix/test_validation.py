@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
-from fix_transforms.fix.dictionary import VERSIONS, load_dictionary, read_quickfix_xml
+from fix_transforms.fix.dictionary import VERSIONS, dictionary_of, load_dictionary, read_quickfix_xml
 from fix_transforms.fix.groups import unfold
 from fix_transforms.fix.validation import CODES, validate
 from fix_transforms.fix.validation.datatypes import fits
@@ -88,6 +88,13 @@ CASES = [
 @pytest.mark.parametrize(("fields", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_each_rule_gives_its_code(fields, expected):
     assert judge(fields) == expected
+
+
+def test_an_older_application_under_fixt_has_the_header_of_fixt():
+    head = [(8, "FIXT.1.1"), *HEADER[1:3], (1128, "6"), *HEADER[3:]]
+    spoken = dictionary_of("FIXT.1.1", "6")
+    assert judge([*head, *BODY, *TRAILER], dictionary=spoken) == []
+    assert judge([*head, *BODY, (1138, "5"), *TRAILER], dictionary=spoken) == ["unknown_tag:1138"]
 
 
 def test_every_code_is_given_somewhere_and_no_other():

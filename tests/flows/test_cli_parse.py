@@ -47,6 +47,23 @@ def test_fields_are_named_and_masked(tmp_path):
     assert "554 Password = *******" in done.stdout
 
 
+VENUE = """<fix type="FIX" major="5" minor="0" servicepack="0"><header/><trailer/><components/>
+<messages><message name="VenueNotice" msgtype="UV" msgcat="app"><field name="VenueMood" required="N"/></message></messages>
+<fields><field number="9001" name="VenueMood" type="CHAR"><value enum="G" description="GOOD"/></field></fields></fix>"""
+
+
+def test_names_are_those_of_the_sessions_version_and_of_the_venue(tmp_path):
+    (tmp_path / "venue.xml").write_text(VENUE)
+    (tmp_path / "s.toml").write_text('[[source]]\nprefix = ""\ndictionary = "venue.xml"\n')
+    bodies = ["35=A|34=1|49=ME|56=YOU|98=0|108=30|1137=7", "35=UV|34=1|49=YOU|56=ME|9001=G|40=Q|805=x"]
+    lines = [f"8=FIXT.1.1|9={len(body) + 1}|{body}|10=000|" for body in bodies]
+    (tmp_path / "a.log").write_text("\n".join(lines) + "\n")
+    done = fixlake("a.log", "--fields", "--sources", "s.toml", cwd=tmp_path)
+    assert "YOU>ME #1  VenueNotice" in done.stdout
+    assert "35 MsgType = UV  (VenueNotice)" in done.stdout
+    assert "9001 VenueMood = G  (GOOD)" in done.stdout
+
+
 def test_json_lines_are_messages(tmp_path):
     rows = [json.loads(line) for line in fixlake(LOG, "--json", cwd=tmp_path).stdout.splitlines()]
     assert [row["kind"] for row in rows] == ["message"] * 4 + ["quarantine", "message"]

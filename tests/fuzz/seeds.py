@@ -15,7 +15,7 @@ SOH = b"\x01"
 
 #: How logs spell SOH.
 SPELLINGS = (
-    b"|", b";", b"^", b"~", b"^A", b"<SOH>", b"[SOH]", b"\\x01", b"\\u0001", b"\\001", b"&#1;", b"&#x01;", b" | ", b" ",
+    b"|", b";", b"^", b"~", b"^A", b"<SOH>", b"[SOH]", b"\\x01", b"\\u0001", b"\\001", b"&#1;", b"&#x01;", b"#001", b" | ", b" ",
     b"\t", b"\xe2\x90\x81", b",", b"#", b"\x02",
 )  # fmt: skip
 

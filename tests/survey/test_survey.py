@@ -36,6 +36,7 @@ LOGS = {
     "local time": ("a.log", b"20240702-06:00:00 -> " + message() + b"\n20240702-06:00:01 -> " + message(2) + b"\n"),
     "arrows": ("a.log", b"07/02/2024  10:00:00:   <== " + message() + b"        JUNK\n"),
     "day first": ("a.log", b"02/07/2024 10:00:00.5 - " + message() + b"\n"),
+    "day first in halves": ("a.log", b"02/07/2024 10:00:00.5 PM - " + message(sent="20240702-22:00:00") + b"\n"),
     "screen": ("a.log", b"<20240702-10:00:00, FIX.4.4:DESK->VENUE, incoming>\n  (" + message().replace(b"\x01", b"|") + b")\n"),
     "session": ("a.log", b"2024-07-02 10:00:00,096 FIX.4.4:DESK->VENUE: " + message() + b"\n"),
     "bare": ("a.log", b"2024-07-02 10:00:00,403 INFO [main] RawFix:35=0^A49=DESK^A56=VENUE^A\n" * 2),
@@ -92,13 +93,14 @@ def test_clock_that_is_hours_off_gets_the_zone_that_explains_it(tmp_path):
     assert times[0] == datetime(2024, 7, 2, 10, tzinfo=UTC)
 
 
-def test_day_first_clock_is_noticed(tmp_path):
-    file_name, content = LOGS["day first"]
+@pytest.mark.parametrize(("name", "hour"), [("day first", 10), ("day first in halves", 22)])
+def test_day_first_clock_is_noticed(tmp_path, name, hour):
+    file_name, content = LOGS[name]
     text = uncommented(suggest(survey_of(content), file_name), "profile =", "[profile.", "time_format")
     (tmp_path / "s.toml").write_text(text, encoding="utf-8")
     options = ParseOptions.from_settings(load_settings(sources=tmp_path / "s.toml"), file_name)
     times = [time for chunk in parse([content], options) for time in chunk.messages["log_time"]]
-    assert times == [datetime(2024, 7, 2, 10, 0, 0, 500_000, tzinfo=UTC)]
+    assert times == [datetime(2024, 7, 2, hour, 0, 0, 500_000, tzinfo=UTC)]
 
 
 EVIDENCE = [
@@ -159,6 +161,8 @@ def test_engine_is_guessed_by_its_lines(prefix, file, engine):
         ("20240102-09:30:00.123 : ", "YYYYMMDD-HH:MM:SS.nnn"),
         ("[2024-01-02 09:30:00,5Z] ", "YYYY-MM-DD HH:MM:SS,nZ"),
         ("01/02/2024  09:30:00: ", "MM/DD/YYYY  HH:MM:SS"),
+        ("1/2/2024 9:30:00 PM : ", "MM/DD/YYYY HH:MM:SS AM"),
+        ("2024-01-02\t09:30:00 ", "YYYY-MM-DD\\x09HH:MM:SS"),
         ("1704187800123456: ", "epoch us"),
         ("09:30:00 ", None),
     ],

@@ -38,15 +38,25 @@ _MAGIC: tuple[tuple[bytes, Compression], ...] = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
 )
-_SNIFF_BYTES = 10
+#: What zstd and lz4 may put before a frame of content: a magic of sixteen, a length, and that many bytes. pzstd does.
+_MAY_SKIP = ("zstd", "lz4")
+_SKIPPABLE_MAGIC = b"\x2a\x4d\x18"
+_SNIFF_BYTES = 64
 
 
 def sniff(head: bytes) -> Compression:
     """The compression that the first bytes give away."""
+    content = _without_skippable(head)
     for magic, name in _MAGIC:
-        if head.startswith(magic) and (name != "bz2" or head[4:10] in (b"1AY&SY", b"\x17rE8P\x90")):
-            return name
+        if content.startswith(magic) and (name != "bz2" or content[4:10] in (b"1AY&SY", b"\x17rE8P\x90")):
+            return name if content is head or name in _MAY_SKIP else "none"
     return "none"
+
+
+def _without_skippable(head: bytes) -> bytes:
+    while len(head) >= 8 and head[0] & 0xF0 == 0x50 and head[1:4] == _SKIPPABLE_MAGIC:
+        head = head[8 + int.from_bytes(head[4:8], "little") :]
+    return head
 
 
 def decompress(chunks: Iterable[bytes], limits: Limits | None = None) -> tuple[Compression, Iterator[bytes]]:

@@ -4,7 +4,14 @@ Invariant: nothing here is typed by hand; the tables under ``data/`` are generat
 dictionaries (see NOTICE), and a user's own dictionary in QuickFIX XML can be laid over them.
 """
 
-from fix_transforms.fix.dictionary.load import DATA_LENGTH_TAGS, GROUP_COUNTERS, VERSIONS, load_dictionary, version_of
+from fix_transforms.fix.dictionary.load import (
+    DATA_LENGTH_TAGS,
+    GROUP_COUNTERS,
+    VERSIONS,
+    dictionary_of,
+    load_dictionary,
+    version_of,
+)
 from fix_transforms.fix.dictionary.model import Dictionary, Field, Group, Layout, Message
 from fix_transforms.fix.dictionary.quickfix_xml import read_quickfix_xml
 
@@ -17,6 +24,7 @@ __all__ = [
     "Group",
     "Layout",
     "Message",
+    "dictionary_of",
     "load_dictionary",
     "read_quickfix_xml",
     "version_of",

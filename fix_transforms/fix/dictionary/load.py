@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -45,6 +46,35 @@ def load_dictionary(version: str) -> Dictionary:
         raise DictionaryError("no dictionary of this version", got=repr(version), expected=", ".join(VERSIONS))
     name = f"{version}.json"
     return from_compact(_read(name), name)
+
+
+def dictionary_of(
+    begin_string: str, appl_ver_id: str | None = None, default_appl_ver_id: str | None = None
+) -> Dictionary:
+    """The dictionary that a message is to be read with: of the version that ``version_of`` names.
+
+    Under FIXT that is an application version: header, trailer and administrative messages are those of FIXT 1.1, also
+    where the application is FIX 4.4 or older.
+    """
+    version = version_of(begin_string, appl_ver_id, default_appl_ver_id)
+    return _in_session(version) if begin_string.startswith("FIXT") else load_dictionary(version)
+
+
+@cache
+def _in_session(version: str) -> Dictionary:
+    application = load_dictionary(version)
+    if application.is_in_session:
+        return application
+    # FIXT 1.1 leaves the group of a Logon's message types to the application; FIX 5.0 holds both.
+    session, whole = load_dictionary(SESSION_VERSION), load_dictionary("FIX.5.0")
+    layer = replace(
+        whole,
+        version=SESSION_VERSION,
+        fields=session.fields,
+        messages={msg_type: whole.messages[msg_type] for msg_type in session.messages},
+        bodies={msg_type: whole.bodies[msg_type] for msg_type in session.messages},
+    )
+    return application.overlaid(layer)
 
 
 def version_of(begin_string: str, appl_ver_id: str | None = None, default_appl_ver_id: str | None = None) -> str:
@@ -90,6 +120,9 @@ def _shared() -> dict[str, Any]:
 
 _SHARED = _shared()
 _APPL_VERSIONS: Mapping[str, str] = MappingProxyType(_SHARED["appl_ver_ids"])
+
+#: The same by version: what a Logon states in DefaultApplVerID(1137).
+APPL_VER_IDS: Mapping[str, str] = MappingProxyType({version: code for code, version in _APPL_VERSIONS.items()})
 
 #: Length tag → data tag, of all versions: the value of the second may contain SOH, and is as long as the first says.
 DATA_LENGTH_TAGS: Mapping[int, int] = MappingProxyType(

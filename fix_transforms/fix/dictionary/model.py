@@ -161,6 +161,11 @@ class Dictionary:
         """Tags that every message must have: the required ones of header and trailer."""
         return self.header_section.required | self.trailer_section.required
 
+    @property
+    def is_in_session(self) -> bool:
+        """Whether its session layer is FIXT's: ApplVerID(1128) stands in the header."""
+        return 1128 in self.header_section.order
+
     def group(self, msg_type: str, counter: int) -> Group | None:
         """The group that ``counter`` starts in messages of this type; none if it starts none there."""
         layout = self.layout(msg_type)
@@ -180,10 +185,9 @@ class Dictionary:
         do its header and trailer, unless empty. Everything else stays.
 
         Raises:
-            DictionaryError: ``other`` is of another version. FIXT.1.1 may lie over FIX 5.0 and later.
+            DictionaryError: ``other`` is of another version. FIXT.1.1 may lie over any.
         """
-        is_session = other.version == SESSION_VERSION and self.version.startswith("FIX.5")
-        if other.version != self.version and not is_session:
+        if other.version not in (self.version, SESSION_VERSION):
             raise DictionaryError("cannot lie over another version", got=other.version, expected=self.version)
         shift = len(self.definitions)
         moved = tuple(

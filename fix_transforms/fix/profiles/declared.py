@@ -23,7 +23,7 @@ DirectionFrom = Literal["line", "line_before", "file"]
 #: Groups that the pattern of a line may name.
 LINE_GROUPS = frozenset({"time", "direction", "session", "message"})
 #: What a group of its own says in one letter or sign.
-_SHORT_DIRECTIONS: dict[str, Direction] = {"i": "in", "r": "in", "<": "in", "<-": "in", "o": "out", "s": "out", ">": "out", "->": "out"}  # fmt: skip
+_SHORT_DIRECTIONS: dict[str, Direction] = {"i": "in", "in": "in", "r": "in", "<": "in", "<-": "in", "o": "out", "out": "out", "s": "out", ">": "out", "->": "out"}  # fmt: skip
 _LONGEST_LINE_BEFORE = 1024
 
 
@@ -133,9 +133,8 @@ class DeclaredProfile:
         pattern = self._rules.prefix
         if pattern is None or name not in pattern.groupindex:
             return None
-        # The blank before the message is not part of the prefix that is kept, and its tabs are spelled out.
-        text = prefix.replace("\\x09", "\t")
-        match = pattern.match(text) or pattern.match(f"{text} ")
+        # The blank before the message is not part of the prefix that is kept.
+        match = pattern.match(prefix) or pattern.match(f"{prefix} ")
         return match[name] if match is not None else None
 
 

@@ -23,14 +23,18 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CACHE_SIZE = 4096
 _FRACTION_DIGITS = 9
 
-#: Dates with or without separators, MM/DD/YYYY, and a time of day with 0 to 9 decimals and maybe a zone.
+#: Dates with or without separators, MM/DD/YYYY, and a time of day with 0 to 9 decimals and maybe AM or PM and a zone.
 _CLOCK = re.compile(
     r"(?<![0-9])(?:(?P<year>[0-9]{4})(?P<sep>[-/.]?)(?P<month>[0-9]{2})(?P=sep)(?P<day>[0-9]{2})"
     r"|(?P<first>[0-9]{1,2})/(?P<second>[0-9]{1,2})/(?P<late_year>[0-9]{4}))"
     r"(?:[-T_]|[ \t]{1,4})(?P<minute>[0-9]{1,2}:[0-9]{2}):(?P<seconds>[0-9]{2})(?:[.,:](?P<fraction>[0-9]{1,12}))?(?![0-9])"
+    r"(?:[ ]?(?P<half>[AP]M|[ap]m)(?![A-Za-z0-9_]))?"
     r"[ ]?(?P<zone>Z\b|UTC\b|GMT\b|[+-][0-9]{2}:?[0-9]{2}(?![0-9]))?"
 )
-_TICKS = re.compile(r"\A\s*(?P<ticks>[0-9]{10}|[0-9]{13}|[0-9]{16}|[0-9]{19})(?=[\s:,|\]-])")
+#: A number of ten digits that nothing follows may count anything.
+_TICKS = re.compile(
+    r"\A\s*(?P<ticks>[0-9]{10}|[0-9]{13}|[0-9]{16}|[0-9]{19})(?:(?=[\s:,|\]-])|(?<=[0-9]{13})(?![\s\S]))"
+)
 _TICKS_DIGITS = {10: 0, 13: 3, 16: 6, 19: 9}
 
 _SUFFIX = re.compile(r"\.(in|out)(?:\.[0-9]+|\.log|\.txt|\.gz|\.zst|\.bz2|\.xz|\.lz4|\.zip)*\Z", re.IGNORECASE)
@@ -54,6 +58,14 @@ def zone_of(written: str, zone: ZoneInfo) -> ZoneInfo | timezone:
     digits = written[1:].replace(":", "")
     distance = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     return timezone(-distance if written[0] == "-" else distance)
+
+
+def in_half(minute: str, half: str) -> str:
+    """``HH:MM`` of 24 hours for one beside AM or PM; above 12, an hour is one of 24 whatever stands beside it."""
+    hour, _, minutes = minute.partition(":")
+    if half in ("AM", "am") and hour == "12":
+        return f"00:{minutes}"
+    return f"{int(hour) + 12}:{minutes}" if half in ("PM", "pm") and int(hour) < 12 else minute
 
 
 class LineProfile(Protocol):
@@ -100,7 +112,8 @@ class DetectedProfile:
         year, month, day = match["year"], match["month"], match["day"]
         if year is None:
             year, month, day = match["late_year"], match["first"], match["second"]
-        minute = self.minute(year, month, day, match["minute"], match["zone"] or "")
+        time = match["minute"] if match["half"] is None else in_half(match["minute"], match["half"])
+        minute = self.minute(year, month, day, time, match["zone"] or "")
         if minute is None:
             return None
         seconds = int(match["seconds"])

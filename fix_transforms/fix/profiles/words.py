@@ -13,13 +13,20 @@ from fix_transforms.fix.textlines import BLANKS, holds_fields
 
 Direction = Literal["in", "out"]
 
+#: Small letters are a word of prose, unless they stand alone, after a number, or in a bracket, quotes or column of their own.
+_SMALL = (
+    r"\A\W*%(way)s\W*\Z|(?<=\d)\s+%(way)s\s*\Z|(?<==)%(way)s(?=[\s,;])"
+    r"|(?<=[\[(<])[ ]?%(way)s[ ]?(?=[\])>])|(?<=[\",;|])%(way)s(?=[\",;|])"
+)
 #: The word nearest to the message counts.
 _DIRECTION = re.compile(
-    r"(?P<arrived>\bincoming\b|\binbound\b|\bIncoming\b|\bInbound\b|\bINCOMING\b|\bINBOUND\b|\bIN\b|(?<=\d)\s+in\s*\Z"
+    r"(?P<arrived>\bincoming\b|\binbound\b|\bIncoming\b|\bInbound\b|\bINCOMING\b|\bINBOUND\b|\bIN\b|" + _SMALL % {"way": "in"} +
     r"|\b[Rr]ecv\b|\bRECV\b|\b[Rr]eceived?\b|\bRECEIVED\b|\b[Rr]eceiving\b|\bfromApp\b|\bfromAdmin\b|\bRx\b|\bRX\b|<==?|<--|<<)"
-    r"|(?P<left>\boutgoing\b|\boutbound\b|\bOutgoing\b|\bOutbound\b|\bOUTGOING\b|\bOUTBOUND\b|\bOUT\b|(?<=\d)\s+out\s*\Z"
+    r"|(?P<left>\boutgoing\b|\boutbound\b|\bOutgoing\b|\bOutbound\b|\bOUTGOING\b|\bOUTBOUND\b|\bOUT\b|" + _SMALL % {"way": "out"} +
     r"|\b[Ss]ent\b|\bSENT\b|\b[Ss]end\b|\bSEND\b|\b[Ss]ending\b|\btoApp\b|\btoAdmin\b|\bTx\b|\bTX\b|==>|-->|>>|\bgoing out\b)"
-)
+)  # fmt: skip
+#: What colours a terminal, spelled out; it ends in a letter, which would stick to a word.
+_COLOUR = re.compile(r"\\x[0-9]+b\[[0-9;]*m")
 
 #: ``LOCAL/SUB/LOCATION->REMOTE/SUB/LOCATION:QUALIFIER``.
 _PAIR = r"(?P<local>[^\s:/,<>\[(]{1,128})(?:/[^\s:,<>]{0,256})?[ ]?->[ ]?(?P<remote>[^\s:/,<>\])]{1,128})"
@@ -72,9 +79,20 @@ def direction_word(words: str) -> str | None:
 
 def _last_word(words: str) -> re.Match[str] | None:
     last = None
-    for last in _DIRECTION.finditer(words):  # noqa: B007
-        pass
+    for found in _DIRECTION.finditer(_COLOUR.sub(" ", words)):
+        if last is None or not _only_points(last, found):
+            last = found
     return last
+
+
+def _only_points(word: re.Match[str], sign: re.Match[str]) -> bool:
+    """Whether a sign right after a word only points to the message, as in ``receiving >>``."""
+    is_after_word = _is_word(word) and not _is_word(sign)
+    return is_after_word and not sign.string[word.end() : sign.start()].strip(" :")
+
+
+def _is_word(found: re.Match[str]) -> bool:
+    return any(map(str.isalpha, found[0]))
 
 
 def session_in(words: str) -> PrefixSession | None:

@@ -160,7 +160,7 @@ class Ahead:
     def _scanned(self, buffer: bytes, position: int, line: int, *, inside: bool) -> Scan:
         """What was found ahead, if it still holds; else what is found now."""
         ahead, self._scan = self._scan, None
-        found = ahead.result() if ahead is not None else None
+        found = self._parts.scanned(ahead) if ahead is not None else None
         if found is not None and found.generation == self._generation:
             start = self._origin = self._scan_start
             self._line = line + buffer.count(b"\n", position, start) - buffer.count(b"\n", start, position)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fix_transforms.fix.frames import CHUNK_ROWS
 from fix_transforms.fix.scanner import FIELDS
 from fix_transforms.fix.scanner.layout import SLOT_TAGS, TAG_LIMIT
 from fix_transforms.fix.scanner.unfolding import GroupRows, new_group_rows
@@ -17,8 +18,8 @@ from fix_transforms.fix.scanner.unfolding import GroupRows, new_group_rows
 if TYPE_CHECKING:
     from fix_transforms.fix.scanner.slabs import Empty
 
-#: Rows that one set of arrays holds: as many as a chunk. No power of two, or all columns would share one cache set.
-ROWS = 30_000
+#: Rows that one set of arrays holds.
+ROWS = CHUNK_ROWS
 #: Most stretches between irregular ones in one pass.
 RUNS = 4_096
 #: Fields inside groups that go with them.
@@ -27,6 +28,11 @@ PATH_BYTES = 8 * 1024 * 1024
 #: Longest word of a lexicon, and how many it holds.
 WORD_BYTES = 128
 WORDS = 1_024
+#: Fields whose tag is guessed, a power of two, and words that a guess takes.
+GUESSES = 4_096
+GUESS = 4
+#: A word of which nothing is kept is not one.
+_NO_GUESS = np.array([1, 0, 0, 0], np.uint64)
 
 
 class Rows(NamedTuple):
@@ -81,6 +87,7 @@ class Tables(NamedTuple):
     """What the pass knows, and its scratch space."""
 
     plans: np.ndarray  # int32 [tag]: where its value goes, and how
+    guesses: np.ndarray  # uint64 [GUESSES * GUESS]: the tag that followed another one last
     stamps: np.ndarray  # int64 [tag]: the message that had it last
     serial: np.ndarray  # int64 [1]: number of the message, for stamps
     tags: np.ndarray  # int32 [field]
@@ -170,6 +177,7 @@ def new_tables(plans: np.ndarray) -> Tables:
     """Tables that have learnt nothing yet."""
     return Tables(
         plans=plans,
+        guesses=np.tile(_NO_GUESS, GUESSES),
         stamps=np.zeros(TAG_LIMIT, np.int64),
         serial=np.zeros(1, np.int64),
         tags=np.empty(FIELDS, np.int32),
@@ -177,7 +185,7 @@ def new_tables(plans: np.ndarray) -> Tables:
         starts=np.empty(FIELDS, np.int64),
         lengths=np.empty(FIELDS, np.int64),
         clock=np.zeros(8, np.int64),
-        date=np.zeros(2, np.int64),
+        date=np.full(2, -1, np.int64),  # no date at all; 00000000 is one that does not exist
         delimiters=np.zeros(64, np.uint64),
         delimiter_widths=np.zeros(64, np.int64),
         delimiter_count=np.zeros(1, np.int64),

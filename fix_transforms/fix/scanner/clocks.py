@@ -83,6 +83,11 @@ _COLON: Final = ord(":")
 _PLUS: Final = ord("+")
 _SIGNS: Final = (_PLUS, ord("-"))
 _Z: Final = ord("Z")
+_MORNINGS: Final = (int.from_bytes(b"AM", "big"), int.from_bytes(b"am", "big"))
+_EVENINGS: Final = (int.from_bytes(b"PM", "big"), int.from_bytes(b"pm", "big"))
+#: As ``HHMM``.
+_NOON: Final = 1200
+_LAST_BEFORE_ONE: Final = 1299
 _ZONE_NAMES: Final = (int.from_bytes(b"UTC", "big"), int.from_bytes(b"GMT", "big"))
 
 
@@ -144,7 +149,8 @@ def _clock_at(buf: Bytes, at: int, end: int, out: NDArray[np.int64]) -> int:
     fraction, digits, after_fraction = _fraction(buf, after_seconds, end)
     if after_fraction < end and get(_VALUE, get(buf, after_fraction)) >= 0:
         return NO_CLOCK
-    zone, after_zone = _zone(buf, after_fraction, end)
+    minute, after_half = _in_half(buf, minute, after_fraction, end)
+    zone, after_zone = _zone(buf, after_half, end)
     out[CLOCK_START] = at
     out[CLOCK_END] = after_zone
     if seconds > _LAST_SECOND:
@@ -234,6 +240,21 @@ def _fraction(buf: Bytes, at: int, end: int) -> tuple[int, int, int]:
 
 
 @compiled
+def _in_half(buf: Bytes, minute: int, at: int, end: int) -> tuple[int, int]:
+    """``HHMM`` of 24 hours where AM or PM stands beside it, and the index after that."""
+    mark = at + 1 if at < end and get(buf, at) == _SPACE else at
+    after = mark + 2
+    if after > end or (after < end and _IS_WORD[get(buf, after)]):
+        return minute, at
+    half = (get(buf, mark) << 8) | get(buf, mark + 1)
+    if half in _EVENINGS:
+        return minute + _NOON if minute < _NOON else minute, after
+    if half in _MORNINGS:
+        return minute - _NOON if _NOON <= minute <= _LAST_BEFORE_ONE else minute, after
+    return minute, at
+
+
+@compiled
 def _zone(buf: Bytes, at: int, end: int) -> tuple[int, int]:
     """The zone as in a minute key, and the index after it. A space belongs to the clock even without a zone."""
     if at < end and get(buf, at) == _SPACE:
@@ -275,7 +296,7 @@ def _offset(buf: Bytes, at: int, end: int) -> tuple[int, int]:
 
 @compiled
 def _ticks(buf: Bytes, start: int, end: int, out: NDArray[np.int64]) -> int:
-    """Epoch seconds, millis, micros or nanos, told apart by their length, with more of the line after them."""
+    """Epoch seconds, millis, micros or nanos, told apart by their length; after seconds, the line has to go on."""
     first = start
     while first < end and _IS_SPACE[get(buf, first)]:
         first += 1
@@ -285,7 +306,7 @@ def _ticks(buf: Bytes, start: int, end: int, out: NDArray[np.int64]) -> int:
         ticks = ticks * 10 + get(_VALUE, get(buf, after))
         after += 1
     digits = after - first - _SHORTEST_TICKS
-    if after == end or digits not in _TICKS_FRACTIONS or not _ENDS_TICKS[get(buf, after)]:
+    if digits not in _TICKS_FRACTIONS or (digits == 0 if after == end else not _ENDS_TICKS[get(buf, after)]):
         return NO_CLOCK
     # Nineteen digits are less than ten times 10**18: what does not fit comes out below zero, never as another time.
     ns = ticks * _LAST_PLACE[digits]

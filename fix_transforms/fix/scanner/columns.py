@@ -7,13 +7,14 @@ Polars: a hundred small columns of a chunk would take it longer than the pass to
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from fix_transforms.fix.arrow_buffers import INLINE, VIEW, flags, numbers, text
 from fix_transforms.fix.frames import TAG_COLUMNS
 from fix_transforms.fix.scanner.arrays import ROWS
 from fix_transforms.fix.scanner.clocks import CLOCK, TICKS, minute_of
@@ -33,9 +34,6 @@ Arrays = dict[str, pa.Array]
 
 _MICROSECOND = 1_000
 _SECOND = 1_000_000_000
-_VIEW = 2
-#: Bytes of a text that a string view holds itself.
-_INLINE = 12
 
 _ARROW: dict[DataType, pa.DataType] = {
     pl.String: pa.string_view(), pl.Boolean: pa.bool_(), pl.Date: pa.date32(), pl.Int8: pa.int8(),
@@ -47,43 +45,31 @@ _ARROW: dict[DataType, pa.DataType] = {
 # ---- arrays of one type ----
 
 
-def numbers(values: np.ndarray, kind: pa.DataType | None = None, valid: np.ndarray | None = None) -> pa.Array:
-    """Contiguous numbers as an array of the Arrow type that has their bytes."""
-    kind = pa.from_numpy_dtype(values.dtype) if kind is None else kind
-    return pa.Array.from_buffers(kind, len(values), [_bitmap(valid), pa.py_buffer(values)])
-
-
-def flags(values: np.ndarray, valid: np.ndarray | None = None) -> pa.Array:
-    """Zeros and ones as booleans."""
-    return pa.Array.from_buffers(pa.bool_(), len(values), [_bitmap(valid), _bitmap(values)])
-
-
-def text(views: np.ndarray, valid: np.ndarray | None, blocks: Sequence[np.ndarray]) -> pa.Array:
-    """String views; the blocks stay alive with them."""
-    buffers = [_bitmap(valid), pa.py_buffer(views), *(pa.py_buffer(block) for block in blocks)]
-    return pa.Array.from_buffers(pa.string_view(), len(views) // _VIEW, buffers)
-
-
 def named(codes: np.ndarray, names: Sequence[str | None]) -> pa.Array:
-    """Numbers as what they stand for."""
+    """Numbers as what they stand for: mostly one and the same."""
+    if (codes == codes[0]).all():
+        return _repeated(names[codes[0]]).slice(0, len(codes))
     spelled = [(name or "").encode() for name in names]
-    views, start = np.zeros((len(names), _VIEW), np.uint64), 0
+    views, start = np.zeros((len(names), VIEW), np.uint64), 0
     for view, name in zip(views, spelled, strict=True):
-        first, rest = int.from_bytes(name[:4], "little"), int.from_bytes(name[4:_INLINE], "little")
-        view[:] = len(name) | first << 32, rest if len(name) <= _INLINE else start << 32
+        first, rest = int.from_bytes(name[:4], "little"), int.from_bytes(name[4:INLINE], "little")
+        view[:] = len(name) | first << 32, rest if len(name) <= INLINE else start << 32
         start += len(name)
     known = np.array([name is not None for name in names])
     valid = None if known.all() else known[codes]
     return text(views[codes].reshape(-1), valid, [np.frombuffer(b"".join(spelled), np.uint8)])
 
 
+@lru_cache(maxsize=64)
+def _repeated(name: str | None) -> pa.Array:
+    """A text in every row of a store."""
+    column = pl.Series([name], dtype=pl.String).new_from_index(0, ROWS)
+    return column.to_arrow(compat_level=pl.CompatLevel.newest())
+
+
 @cache
 def _absent(dtype: DataType) -> pa.Array:
     return pa.nulls(ROWS, _ARROW[dtype])
-
-
-def _bitmap(valid: np.ndarray | None) -> pa.Buffer | None:
-    return None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
 
 
 # ---- instants ----
@@ -140,7 +126,7 @@ def tag_instants(store: Store, tag: int, start: int, stop: int) -> Instants | No
 
 
 def _instants(words: np.ndarray, valid: np.ndarray | None) -> Instants:
-    return Instants(words[::_VIEW].astype(np.int64), words[1::_VIEW].astype(np.int8), valid)
+    return Instants(words[::VIEW].astype(np.int64), words[1::VIEW].astype(np.int8), valid)
 
 
 # ---- tags ----
@@ -164,7 +150,7 @@ def _words(store: Store, slot: int, start: int, stop: int) -> tuple[np.ndarray, 
     if first < 0:
         return None
     valid = rows.valid[first + start : first + stop]
-    return rows.words[_VIEW * (first + start) : _VIEW * (first + stop)], None if valid.all() else valid
+    return rows.words[VIEW * (first + start) : VIEW * (first + stop)], None if valid.all() else valid
 
 
 def _typed(
@@ -176,11 +162,10 @@ def _typed(
         instants = _instants(words, valid)
         return {each.name: instants.facet(each) for each in columns}
     if kind == PRICE:
-        buffers = [_bitmap(valid), pa.py_buffer(words)]
-        return {column.name: pa.Array.from_buffers(_ARROW[DECIMAL], len(words) // _VIEW, buffers)}
+        return {column.name: numbers(words.reshape(-1, 2), _ARROW[DECIMAL], valid)}
     if kind not in (NUMBER, DAY, FLAG):
         return {column.name: text(words, valid, blocks)}
-    values = words[::_VIEW]
+    values = words[::VIEW]
     if kind == FLAG:
         return {column.name: flags(values.astype(np.uint8), valid)}
     return {column.name: numbers(values.astype(np.int32 if kind == DAY else np.int64), _ARROW[column.dtype], valid)}

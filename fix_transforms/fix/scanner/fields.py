@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from fix_transforms.fix.arrow_buffers import INLINE
 from fix_transforms.fix.scanner import FIELDS
-from fix_transforms.fix.scanner.arrays import Rows, Tables
+from fix_transforms.fix.scanner.arrays import GUESS, GUESSES, Rows, Tables
 from fix_transforms.fix.scanner.compiling import Number, compiled
 from fix_transforms.fix.scanner.layout import (
     ASIDE,
@@ -23,11 +24,22 @@ from fix_transforms.fix.scanner.layout import (
     SLOT,
     TAG_LIMIT,
     TEXT,
+    kinds,
 )
-from fix_transforms.fix.scanner.loads import equal_mask, get, high_mask, load_u64, mask_below, ones, put, trailing_zeros
+from fix_transforms.fix.scanner.loads import (
+    equal_mask,
+    get,
+    high_mask,
+    load_u64,
+    mask_below,
+    ones,
+    put,
+    trailing_zeros,
+    will_put,
+)
 from fix_transforms.fix.scanner.secret_marks import sign_marks_field
 from fix_transforms.fix.scanner.values import eight_digits, read_day, read_decimal, read_instant, read_integer
-from fix_transforms.fix.scanner.words import is_secret_colon
+from fix_transforms.fix.scanner.words import is_secret_colon, rare_marks_name_secret
 
 _ONES = np.uint64(0x0101010101010101)
 _TOPS = np.uint64(0x8080808080808080)
@@ -37,7 +49,16 @@ _LINE_END = np.uint8(10)
 _SOH = np.uint8(1)
 #: Longest tag read here: TAG_LIMIT has five digits.
 _TAG_DIGITS = 5
-_INLINE = 12
+#: Rows ahead whose memory is fetched: columns are more streams than a processor foresees by itself.
+_AHEAD = 8
+#: A guess at a field: the word of its tag and ``=``, how much of a word that is, what the tag comes to, and its plan.
+_WORD, _MASK, _MEANING, _PLAN = range(4)
+#: What a tag comes to, by bits: the tag, its digits, and where to guess at the field that follows it.
+_TAG, _DIGITS, _DIGITS_SHIFT, _NEXT_SHIFT = np.uint64(0xFFFF), np.uint64(0xFF), np.uint64(16), np.uint64(24)
+#: MsgType(35) is the third field.
+_BEFORE_BODY = 3
+#: Whether a slot holds string views.
+_IS_TEXT = np.array([kind == TEXT for kind in kinds()])
 #: How much of a word is kept, by bytes.
 _KEPT = np.array([(1 << 8 * kept) - 1 for kept in range(9)], dtype=np.uint64)
 
@@ -58,6 +79,31 @@ def _tag_at(work: np.ndarray, index: Number) -> tuple[Number, Number]:
 
 
 @compiled
+def _place_after(tag: Number, kind: Number) -> Number:
+    """Where to guess at the field that follows a tag in messages of a kind."""
+    return (tag * 37 + kind * 131) & (GUESSES - 1)
+
+
+@compiled
+def _guessed(work: np.ndarray, index: Number, place: Number, kind: Number, tables: Tables) -> Number:
+    """Whether a plain tag stands at ``index``: what followed the same tag before, or what is kept there now."""
+    guesses, first = tables.guesses, place * GUESS
+    word = load_u64(work, index)
+    if word & get(guesses, first + _MASK) == get(guesses, first + _WORD):
+        return True
+    tag, digits = _tag_at(work, index)
+    if tag < 1:
+        return False
+    mask = get(_KEPT, digits + 1)
+    put(guesses, first + _WORD, word & mask)
+    put(guesses, first + _MASK, mask)
+    after = np.uint64(_place_after(tag, kind)) << _NEXT_SHIFT
+    put(guesses, first + _MEANING, np.uint64(tag) | np.uint64(digits) << _DIGITS_SHIFT | after)
+    put(guesses, first + _PLAN, np.uint64(get(tables.plans, tag)))
+    return True
+
+
+@compiled
 def split_fields(work: np.ndarray, start: Number, end: Number, tables: Tables) -> tuple[Number, Number]:
     """Tell the fields of a message apart.
 
@@ -72,6 +118,8 @@ def split_fields(work: np.ndarray, start: Number, end: Number, tables: Tables) -
     strange = np.uint64(0)
     serial = tables.serial[0] + 1
     tables.serial[0] = serial
+    place: Number = 0
+    kind: Number = 0
     while block < end:
         inside = mask_below(end - block)
         mask = equal_mask(work, block, _SOH) & inside
@@ -82,13 +130,16 @@ def split_fields(work: np.ndarray, start: Number, end: Number, tables: Tables) -
             if is_secret_colon(work, start, block + np.int64(trailing_zeros(colons)), end):
                 return -1, 0
             colons &= colons - np.uint64(1)
+        if rare_marks_name_secret(work, start, block, end, inside):
+            return -1, 0
         while mask:
             stop = block + np.int64(trailing_zeros(mask))
             mask &= mask - np.uint64(1)
-            tag, digits = _tag_at(work, field)
-            if tag < 1 or count == FIELDS:
+            if count == FIELDS or not _guessed(work, field, place, kind, tables):
                 return -1, 0
-            plan = get(tables.plans, tag)
+            meaning = get(tables.guesses, place * GUESS + _MEANING)
+            plan = np.int32(get(tables.guesses, place * GUESS + _PLAN))
+            tag, digits = np.int64(meaning & _TAG), np.int64(meaning >> _DIGITS_SHIFT & _DIGITS)
             put(tables.tags, count, np.int32(tag))
             put(tables.planned, count, plan)
             put(tables.starts, count, field + digits + 1)
@@ -97,6 +148,10 @@ def split_fields(work: np.ndarray, start: Number, end: Number, tables: Tables) -
             repeated |= get(tables.stamps, tag) == serial
             put(tables.stamps, tag, serial)
             count += 1
+            place = np.int64(meaning >> _NEXT_SHIFT)
+            if count == _BEFORE_BODY:
+                kind = np.int64(get(work, stop - 1))
+                place = _place_after(tag, kind)
             field = stop + 1
         block += 64
     if strange or roles & ASIDE or (signs != count and not _signs_are_text(work, count, tables)):
@@ -122,10 +177,10 @@ def write_view(
 ) -> None:
     """Write an Arrow string view at ``views[place]``: length, then the text itself or its start, buffer and offset."""
     first, rest = load_u64(work, start), load_u64(work, start + 4)
-    kept, kept_rest = get(_KEPT, min(length, 4)), get(_KEPT, max(min(length, _INLINE) - 4, 0))
+    kept, kept_rest = get(_KEPT, min(length, 4)), get(_KEPT, max(min(length, INLINE) - 4, 0))
     elsewhere = np.uint64(block) | np.uint64(start) << np.uint64(32)
     put(views, place, np.uint64(length) | (first & kept) << np.uint64(32))
-    put(views, place + 1, elsewhere if length > _INLINE else rest & kept_rest)
+    put(views, place + 1, elsewhere if length > INLINE else rest & kept_rest)
 
 
 @compiled
@@ -183,9 +238,14 @@ def _open_column(slot: Number, rows: Rows, row: Number) -> Number:
 
 @compiled
 def void_missing(rows: Rows, start: Number, stop: Number) -> None:
-    """Clear the words of rows without a value in an open column: what memory held before must not be taken for a view."""
-    capacity = len(rows.start)
-    for first in range(0, rows.columns[-1] * capacity, capacity):
+    """Clear the views of rows without a value in an open column: what memory held before must not be taken for one.
+
+    A number that no row has is never looked at, whatever it is.
+    """
+    for slot in range(len(_IS_TEXT)):
+        first = get(rows.columns, slot)
+        if first < 0 or not _IS_TEXT[slot]:
+            continue
         place, end = first + start, first + stop
         while place < end:
             if place + 8 <= end and load_u64(rows.valid, place) == _ONES:
@@ -228,6 +288,7 @@ def write_fields(work: np.ndarray, count: Number, tables: Tables, rows: Rows, ro
             _take_back(field, tables, rows, row)
             return False
         put(rows.valid, place, np.uint8(1))
+        will_put(rows.words, 2 * (place + _AHEAD))
     return True
 
 

@@ -58,6 +58,7 @@ def plans(counters: np.ndarray, *, pseudonyms: bool) -> np.ndarray:
         counters: uint8 by tag: whether it may count the instances of a group.
         pseudonyms: Whether identities are to be replaced: then their messages are left to the reference.
     """
+    assert len(SLOT_TAGS) < SLOT, "a plan has one byte for the slot"
     aside = {*DATA_LENGTH_TAGS, *DATA_LENGTH_TAGS.values(), *SECRET_TAGS, RAW_DATA}
     if pseudonyms:
         aside |= identity_tags()

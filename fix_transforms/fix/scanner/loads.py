@@ -26,9 +26,10 @@ def _primitive(function: Callable[..., Any]) -> Any:
     return intrinsic(function)
 
 
-def _pointer(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+def _pointer(context: Any, builder: Any, signature: Any, arguments: Any, *, exists: bool = True) -> Any:
+    """Of an entry; one that is not known to exist must not be promised to."""
     array = context.make_array(signature.args[0])(context, builder, arguments[0])
-    return builder.gep(array.data, [arguments[1]], inbounds=True)
+    return builder.gep(array.data, [arguments[1]], inbounds=exists)
 
 
 def _load(bits: int) -> Callable[..., Any]:
@@ -64,6 +65,22 @@ def put(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.intp, array.dtype), generate
+
+
+@_primitive
+def will_put(typing_context: Any, array: Any, index: Any) -> Any:
+    """Have the memory of an entry brought near before it is written: there need not be such an entry."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        number, pointer = ir.IntType(32), _BYTE.as_pointer()
+        prefetch = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+            builder.module, ir.FunctionType(ir.VoidType(), [pointer, number, number, number]), "llvm.prefetch.p0"
+        )
+        place = builder.bitcast(_pointer(context, builder, signature, arguments, exists=False), pointer)
+        builder.call(prefetch, [place, number(1), number(3), number(1)])  # to write, near, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
 
 
 @_primitive
@@ -183,4 +200,5 @@ __all__ = [
     "ones",
     "put",
     "trailing_zeros",
+    "will_put",
 ]

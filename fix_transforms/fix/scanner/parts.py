@@ -7,7 +7,7 @@ many threads there are. Whether a segment has ended where a part starts is for w
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
 from queue import SimpleQueue
@@ -19,11 +19,12 @@ from fix_transforms.fix.scanner.layouts import Layouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from concurrent.futures import Future
 
     from fix_transforms.fix.session_versions import SessionVersions
 
 _SMALLEST_PART = 64 * 1024
+#: Parts that lie ready beside one for each thread: with less, threads wait; each takes some 30 MB.
+_WAITING = 3
 #: How many bytes of the next part are shown.
 _SHOWN_BYTES = 4_096
 #: What may end a line that belongs to the message on the next one: no part starts there.
@@ -63,7 +64,7 @@ class Parts:
     Args:
         chunks: The input.
         versions: Which dictionary a message is to be read with.
-        threads: How many scan at once; 1 scans in the caller's own thread.
+        threads: How many scan at once, the caller's own among them.
         pseudonyms: Whether identities are to be replaced.
     """
 
@@ -92,11 +93,11 @@ class Parts:
         Raises:
             Exception: Whatever the input raised, once everything before it was read.
         """
-        while not self._is_read and len(self._ahead) <= self._threads:
+        while not self._is_read and len(self._ahead) < self._threads + _WAITING:
             starts_line, content = self._starts_line, self._cut()
             if content:
                 scans = starts_line and self.is_scanned_ahead
-                scan = _pool(self._threads).submit(self._scan_ahead, content) if scans else None
+                scan = _pool(self._threads - 1).submit(self._scan_ahead, content) if scans else None
                 self._ahead.append(Part(content, scan))
         if self._ahead:
             return self._ahead.popleft()
@@ -158,6 +159,20 @@ class Parts:
         """
         return self._adapted(self._scan_with(self._own, buffer, position, inside=inside))
 
+    def scanned(self, scan: Future[Scan]) -> Scan | None:
+        """What was found ahead in the part that was read last; none where no thread has begun: then scan it here.
+
+        Rather than wait for the thread that is at it, this one scans parts that come later and that none has begun.
+        """
+        if scan.cancel():
+            return None
+        for number, part in enumerate(self._ahead):
+            if scan.done():
+                break
+            if part.scan is not None and part.scan.cancel():
+                self._ahead[number] = Part(part.content, _kept(self._scan_ahead(part.content)))
+        return scan.result()
+
     def _scan_ahead(self, content: bytes) -> Scan:
         scanner = self._idle.get()
         try:
@@ -187,6 +202,12 @@ class Parts:
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="fix-scanner")
+
+
+def _kept(scan: Scan) -> Future[Scan]:
+    kept: Future[Scan] = Future()
+    kept.set_result(scan)
+    return kept
 
 
 def _last_line_start(piece: memoryview) -> int:

@@ -357,61 +357,8 @@ def _settle_line(
     return True
 
 
-@compiled
-def _scan(  # noqa: C901 - one loop
-    work: np.ndarray,
-    state: np.ndarray,
-    tables: Tables,
-    rows: Rows,
-    events: Events,
-    runs: np.ndarray,
-    found: np.ndarray,
-    groups: Groups,
-    layouts: LayoutArrays,
-    scratch: GroupScratch,
-) -> Number:
-    """Go on until the block ends or something has to be asked."""
-    end = state[BLOCK_END]
-    cursor = line_start = state[POSITION]
-    lines = state[LINES]
-    while True:
-        if state[RUN] >= RUNS or state[ROW] >= len(rows.start) or state[EVENT] >= len(events.start):
-            return FULL
-        if groups.state[0] + FIELDS > len(groups.message) or groups.state[1] + _PATH_ROOM > len(groups.rows.paths):
-            return FULL
-        mark, index = _next_mark(work, cursor, end)
-        if mark == _NOTHING:
-            return DONE
-        if mark == _LINE_END:
-            if _settle_line(work, line_start, index, lines, state, tables, events, runs):
-                cursor = line_start = index + 1
-                lines += 1
-                continue
-            after, inside = _line_after(work, line_start, end), False
-        else:
-            if index == line_start or not _is_begin(work, index - 1):
-                cursor = index + 1
-                continue
-            rows.line[state[ROW]] = lines
-            code = _take_message(work, index - 1, line_start, state, tables, rows, found, groups, layouts, scratch)
-            if code == OK:
-                _extend_run(runs, found[END], found[END], lines, state)
-                cursor = line_start = found[END]
-                continue
-            if code == NEW_DELIMITER or code == NEW_PREFIX or code == NEW_LAYOUT:
-                state[MARK] = index - 1
-                return code
-            inside = code == LEAVE_FRAME
-            after = found[END] if inside else _line_after(work, index, end)
-        if after < 0:
-            return DONE
-        _leave_gap(work, after, inside, runs, state)
-        cursor = line_start = state[POSITION]
-        lines = state[LINES]
-
-
 @entry
-def scan_block(
+def scan_block(  # noqa: C901 - one loop
     work: np.ndarray,
     state: np.ndarray,
     tables: Tables,
@@ -441,8 +388,48 @@ def scan_block(
         ``DONE``, ``FULL``, ``NEW_DELIMITER``, ``NEW_PREFIX`` or ``NEW_LAYOUT``; after the last three the pass can
         be called again with the same arguments, once the tables know more.
     """
+    end = state[BLOCK_END]
+    cursor = line_start = state[POSITION]
+    lines = state[LINES]
     row = state[ROW]
-    code = _scan(work, state, tables, rows, events, runs, found, groups, layouts, scratch)
+    while True:
+        if state[RUN] >= RUNS or state[ROW] >= len(rows.start) or state[EVENT] >= len(events.start):
+            code = FULL
+            break
+        if groups.state[0] + FIELDS > len(groups.message) or groups.state[1] + _PATH_ROOM > len(groups.rows.paths):
+            code = FULL
+            break
+        mark, index = _next_mark(work, cursor, end)
+        if mark == _NOTHING:
+            code = DONE
+            break
+        if mark == _LINE_END:
+            if _settle_line(work, line_start, index, lines, state, tables, events, runs):
+                cursor = line_start = index + 1
+                lines += 1
+                continue
+            after, inside = _line_after(work, line_start, end), False
+        else:
+            if index == line_start or not _is_begin(work, index - 1):
+                cursor = index + 1
+                continue
+            rows.line[state[ROW]] = lines
+            code = _take_message(work, index - 1, line_start, state, tables, rows, found, groups, layouts, scratch)
+            if code == OK:
+                _extend_run(runs, found[END], found[END], lines, state)
+                cursor = line_start = found[END]
+                continue
+            if code == NEW_DELIMITER or code == NEW_PREFIX or code == NEW_LAYOUT:
+                state[MARK] = index - 1
+                break
+            inside = code == LEAVE_FRAME
+            after = found[END] if inside else _line_after(work, index, end)
+        if after < 0:
+            code = DONE
+            break
+        _leave_gap(work, after, inside, runs, state)
+        cursor = line_start = state[POSITION]
+        lines = state[LINES]
     void_missing(rows, row, state[ROW])
     return code
 

@@ -13,19 +13,11 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from fix_transforms.fix.arrow_buffers import flags, numbers, text
 from fix_transforms.fix.delimiters import delimiter_name
 from fix_transforms.fix.frames import DATES, FIRST_DAY, LAST_DAY, TAG_COLUMNS, empty_frame, parsed_schema
 from fix_transforms.fix.scanner.arrays import ROWS
-from fix_transforms.fix.scanner.columns import (
-    clock_instants,
-    flags,
-    named,
-    numbers,
-    runs_of,
-    tag_columns,
-    tag_instants,
-    text,
-)
+from fix_transforms.fix.scanner.columns import clock_instants, named, runs_of, tag_columns, tag_instants
 from fix_transforms.tables import FIX_GROUP_FIELDS, FIX_MESSAGES, LOG_EVENTS
 
 if TYPE_CHECKING:
@@ -173,7 +165,7 @@ def _spread(values: np.ndarray, place: np.ndarray) -> np.ndarray:
     if not steps.any():
         return np.full(len(place), values[0])
     found: np.ndarray = place + values[0] if (steps == 1).all() else values[place]
-    return found
+    return found.astype(values.dtype, copy=False)
 
 
 def event_rows(taken: Sequence[Scanned], profile: DetectedProfile) -> pl.DataFrame:

@@ -15,6 +15,8 @@ from fix_transforms.fix.secret_notations import RAW_DATA, SECRET_TAGS
 _SECRETS = (*sorted(SECRET_TAGS), RAW_DATA)
 _EQUALS, _COLON, _BLANK, _TAB = 61, 58, 32, 9
 _QUOTE, _APOSTROPHE, _BACKSLASH, _CLOSING, _CLOSING_SQUARE, _UNDERLINE = 34, 39, 92, 41, 93, 95
+_POINT, _PERCENT, _AMPERSAND = 62, 37, 38
+_ZERO, _THREE = 48, 51
 
 
 @compiled
@@ -55,16 +57,29 @@ def _ends_a_name(work: np.ndarray, start: int, at: int) -> bool:
 
 
 @compiled
-def colon_marks_secret(work: np.ndarray, start: int, colon: int, end: int) -> bool:
-    """Whether the colon at ``colon`` in ``work[start:end]`` could stand between a secret's name and its value."""
-    after = colon + 1
+def _is_quoted(work: np.ndarray, mark: int, end: int) -> bool:
+    """Whether a quote follows the mark, one blank aside."""
+    after = mark + 1
     if after < end and get(work, after) == _BLANK:
         after += 1
-    if after < end and get(work, after) in (_QUOTE, _APOSTROPHE, _BACKSLASH):
-        return True
-    at = colon - 1
+    return after < end and get(work, after) in (_QUOTE, _APOSTROPHE, _BACKSLASH)
+
+
+@compiled
+def _before_blanks(work: np.ndarray, start: int, mark: int) -> int:
+    """Index of what stands before the mark, blanks aside; less than ``start`` where nothing does."""
+    at = mark - 1
     while at >= start and get(work, at) in (_BLANK, _TAB):
         at -= 1
+    return at
+
+
+@compiled
+def colon_marks_secret(work: np.ndarray, start: int, colon: int, end: int) -> bool:
+    """Whether the colon at ``colon`` in ``work[start:end]`` could stand between a secret's name and its value."""
+    if _is_quoted(work, colon, end):
+        return True
+    at = _before_blanks(work, start, colon)
     if at < start:
         return False
     byte = get(work, at)
@@ -81,18 +96,37 @@ def sign_marks_field(work: np.ndarray, start: int, sign: int, end: int) -> bool:
 
     Only one that follows a word surely does not: ``limit=5``, and not ``password=``, ``44=5`` or ``tag="554"``.
     """
-    after = sign + 1
-    if after < end and get(work, after) == _BLANK:
-        after += 1
-    if after < end and get(work, after) in (_QUOTE, _APOSTROPHE, _BACKSLASH):
-        return True
-    at = sign - 1
-    while at >= start and get(work, at) in (_BLANK, _TAB):
-        at -= 1
-    if at < start:
+    at = _before_blanks(work, start, sign)
+    if at < start or _is_quoted(work, sign, end):
         return True
     is_letter = 97 <= get(work, at) | 32 <= 122
     return not (is_letter or get(work, at) == _UNDERLINE) or _ends_a_name(work, start, at)
+
+
+@compiled
+def is_rare_mark(byte: int) -> bool:
+    """Whether it may begin an escape of ``=``, or end a tag of markup."""
+    return byte in (_POINT, _PERCENT, _AMPERSAND, _BACKSLASH)
+
+
+@compiled
+def rare_mark_names_secret(work: np.ndarray, start: int, mark: int, end: int) -> bool:
+    """Whether what ``is_rare_mark`` found at ``mark`` is such an escape, or ends a tag that names a secret."""
+    byte = get(work, mark)
+    if byte == _POINT:
+        return _ends_a_name(work, start, mark - 1)
+    if mark + 2 >= end:
+        return False
+    following, next_but_one = get(work, mark + 1), get(work, mark + 2)
+    if byte == _PERCENT:
+        return bool(following == _THREE and next_but_one | 32 == 100)  # %3D
+    if byte == _AMPERSAND:
+        return following in (35, 101)  # &#61; and &equals;
+    if following == 117:  # \u003d
+        return (
+            mark + 4 < end and get(work, mark + 4) == _THREE and next_but_one == _ZERO and get(work, mark + 3) == _ZERO
+        )
+    return bool(following == 120 and next_but_one == _THREE)  # \x3d
 
 
 @compiled
@@ -103,6 +137,8 @@ def may_name_secret(work: np.ndarray, start: int, end: int) -> bool:
         if byte == _EQUALS and sign_marks_field(work, start, index, end):
             return True
         if byte == _COLON and colon_marks_secret(work, start, index, end):
+            return True
+        if is_rare_mark(byte) and rare_mark_names_secret(work, start, index, end):
             return True
     return False
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from fix_transforms.fix.groups import _MAX_COUNTER_DIGITS, MAX_OPEN_GROUPS
+from fix_transforms.fix.groups import MAX_COUNTER_DIGITS, MAX_OPEN_GROUPS
 from fix_transforms.fix.scanner.compiling import compiled
 from fix_transforms.fix.scanner.layout import TAG_LIMIT
 from fix_transforms.fix.scanner.layouts import OPENS, UNLISTED
@@ -372,7 +372,7 @@ def _close(depth: int, count: int, walk: Record, levels: Array, agrees: Array, s
 @compiled
 def _declared(buf: Array, start: int, length: int) -> int:
     """The number that a counter announces; -1 where it is none."""
-    if length < 1 or length > _MAX_COUNTER_DIGITS:
+    if length < 1 or length > MAX_COUNTER_DIGITS:
         return -1
     number: Any = 0
     for index in range(start, start + length):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from fix_transforms.fix.scanner.compiling import Number, compiled
-from fix_transforms.fix.scanner.loads import get, load_u64
+from fix_transforms.fix.scanner.loads import get, load_u64, trailing_zeros
 
 _SIXES = np.uint64(0x0606060606060606)
 _HIGHS = np.uint64(0xF0F0F0F0F0F0F0F0)
@@ -39,9 +39,9 @@ _TOP_TWO = np.uint64(0x0000FFFF00000000)
 @compiled
 def eight_digits(word: Number, count: Number) -> tuple[Number, Number]:
     """Up to eight digits, the first in the lowest byte, as a number; all at once (SIMD within a register)."""
+    # No branch: how many digits there are is hard to foresee. A shift by 64 would be undefined, hence two.
     shift = np.uint64((8 - count) * 8)
-    if count < 8:
-        word = (word << shift) | (_ZEROS >> (np.uint64(64) - shift))
+    word = (word << shift) | (_ZEROS >> np.uint64(1) >> (np.uint64(63) - shift))
     plain = (word & _HIGHS) | (((word + _SIXES) & _HIGHS) >> np.uint64(4))
     value = ((word & _LOWS) * np.uint64(2561)) >> np.uint64(8)
     value = ((value & _PAIRS) * np.uint64(6553601)) >> np.uint64(16)
@@ -90,18 +90,14 @@ def _scaled(whole: Number, fraction: Number, fraction_digits: Number, negative: 
 @compiled
 def _short_decimal(word: Number, length: Number) -> tuple[Number, Number, Number]:
     """A decimal of up to eight bytes without a sign."""
-    if length < 8:
-        word &= _ALL >> np.uint64((8 - length) * 8)
+    word &= _ALL >> np.uint64((8 - length) * 8)
     found = word ^ _DOTS
     zero = (found - _ONES) & ~found & _TOPS
     if zero == 0:
         is_number, value = eight_digits(word, length)
         low, high = _scaled(value, np.uint64(0), 0, False)
         return is_number, low, high
-    before = 0
-    while not (zero & np.uint64(0xFF)):
-        zero >>= np.uint64(8)
-        before += 1
+    before = np.int64(trailing_zeros(zero) >> np.uint64(3))
     fraction_digits = length - 1 - before
     if before == 0 or fraction_digits == 0:
         return False, np.uint64(0), np.uint64(0)

@@ -11,7 +11,7 @@ import numpy as np
 from fix_transforms.fix.scanner.arrays import WORD_BYTES, Lexicon, Tables
 from fix_transforms.fix.scanner.compiling import Number, compiled
 from fix_transforms.fix.scanner.loads import below_mask, equal_mask, get, high_mask, mask_below, trailing_zeros
-from fix_transforms.fix.scanner.secret_marks import colon_marks_secret, sign_marks_field
+from fix_transforms.fix.scanner.secret_marks import colon_marks_secret, rare_mark_names_secret, sign_marks_field
 
 #: BeginString, ApplVerID, MsgType; and where versions depend on the session, SenderCompID and TargetCompID.
 LAYOUT_TAGS = (8, 1128, 35, 49, 56)
@@ -26,6 +26,7 @@ _FNV_OFFSET = np.uint64(0xCBF29CE484222325)
 _FNV_PRIME = np.uint64(0x100000001B3)
 _ZERO, _BLANK, _DELETE = np.uint8(48), np.uint8(32), np.uint8(127)
 _COLON, _SIGN, _SHAFT, _POINT = np.uint8(58), np.uint8(61), np.uint8(45), np.uint8(62)
+_PERCENT, _AMPERSAND, _BACKSLASH = np.uint8(37), np.uint8(38), np.uint8(92)
 
 
 @compiled
@@ -43,8 +44,26 @@ def is_plain(work: np.ndarray, start: Number, end: Number) -> Number:
             is_sign = get(work, index) == _SIGN
             if sign_marks_field(work, start, index, end) if is_sign else is_secret_colon(work, start, index, end):
                 return False
+        if rare_marks_name_secret(work, start, block, end, inside):
+            return False
         block += 64
     return True
+
+
+@compiled
+def rare_marks_name_secret(work: np.ndarray, start: Number, block: Number, end: Number, inside: Number) -> Number:
+    """Whether one of the 64 bytes at ``block`` that ``inside`` selects is a mark that may name a secret's field.
+
+    ``work[start:end]`` is the text around them.
+    """
+    ends_tag, percent = equal_mask(work, block, _POINT), equal_mask(work, block, _PERCENT)
+    ampersand, backslash = equal_mask(work, block, _AMPERSAND), equal_mask(work, block, _BACKSLASH)
+    marks = (ends_tag | percent | ampersand | backslash) & inside
+    while marks:
+        if rare_mark_names_secret(work, start, block + np.int64(trailing_zeros(marks)), end):
+            return True
+        marks &= marks - np.uint64(1)
+    return False
 
 
 @compiled

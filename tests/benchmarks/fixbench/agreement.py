@@ -1,7 +1,7 @@
 """Whether a contestant reads what the reference decoder reads, before anyone is timed.
 
 Invariant: our decoders have to give equal rows in all tables, on dirty logs too; the others are compared on the
-28 tags of clean data, and what they differ in is counted per tag.
+tags that they extract of clean data, and what they differ in is counted per tag.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from fixbench.columns import TAGS, disagreements
+from fixbench.columns import compared_tags, disagreements
 from fixbench.contestants import REFERENCE
 from fixbench.ours import chunks_of
 
@@ -46,7 +46,7 @@ def compare(contestant: Contestant, path: Path, folder: Path) -> dict[str, Any]:
         texts, rows = contestant.columns(path), expected["messages"]
         seconds = time.perf_counter() - begun
         differs = {str(tag): count for tag, count in disagreements(texts, rows).items()}
-        return {"cells": rows.height * len(TAGS), "differs": differs, "seconds": seconds}
+        return {"cells": rows.height * len(compared_tags(texts)), "differs": differs, "seconds": seconds}
     assert contestant.decoder is not None
     found, tally = parsed(path, contestant.decoder, contestant.threads)
     seconds = time.perf_counter() - begun

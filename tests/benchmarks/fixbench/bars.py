@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fixbench.contestants import POLARS, SCANNER_1, SCANNER_2, SIMPLEFIX
+from fixbench.columns import TABLE_TAGS, TAGS
+from fixbench.contestants import POLARS, POLARS_TABLE, SCANNER_1, SCANNER_2, SIMPLEFIX
 from fixbench.datasets import DATA_SETS
 from fixbench.plan import BARS, MEGABYTE
 
@@ -32,7 +33,8 @@ def verdicts(results: Results) -> list[Verdict]:
     """Every bar of the plan."""
     return [
         _rate(results, SIMPLEFIX, "simplefix", BARS.to_simplefix),
-        _rate(results, POLARS, "a Polars regex per tag", BARS.to_polars),
+        _rate(results, POLARS, f"a Polars regex for each of the {len(TAGS)} tags that occur", BARS.to_polars),
+        _rate(results, POLARS_TABLE, f"a Polars regex for each of the table's {len(TABLE_TAGS)} tags", BARS.to_polars),
         _peak(results),
         _growth(results),
         _start(results, is_cold=True),

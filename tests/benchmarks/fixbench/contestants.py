@@ -28,7 +28,7 @@ class Contestant:
         tier: How much of each data set it is given.
         run: Reads a file with so many threads; returns the messages found.
         threads: How many threads it may use; none for all cores.
-        columns: The 28 tags of a file as text columns, where it is not our own parser.
+        columns: The tags of a file as text columns, where it is not our own parser.
         decoder: The decoder of our own parser.
         differs: Data set → tags in which it is known to be wrong on clean data.
         stops_on: Data set → why it cannot read it at all.
@@ -55,8 +55,23 @@ _GROUPED = {
 _NO_GROUPS = "takes the first value inside a group for the message's own"
 _NOT_UTF8 = {"dirty": "stops at the first byte that is not UTF-8"}
 
+
+def _by_regex(
+    name: str,
+    title: str,
+    run: Run,
+    threads: int | None = 1,
+    columns: Callable[[Path], pl.DataFrame] = peers.polars_columns,
+) -> Contestant:
+    """A reader with a regular expression per tag."""
+    return Contestant(
+        name, title, "middle", run, threads, columns, differs=_GROUPED, stops_on=_NOT_UTF8, reason=_NO_GROUPS
+    )
+
+
 SIMPLEFIX = "simplefix"
 POLARS = "polars-regex"
+POLARS_TABLE = "polars-table"
 REFERENCE = "reference"
 SCANNER_1 = "scanner-1"
 SCANNER_2 = "scanner-2"
@@ -82,47 +97,14 @@ CONTESTANTS = {
             differs={"small": frozenset({58}), **_GROUPED},
             reason="cuts a value at its first `=`; keeps the last value of a repeated tag",
         ),
-        Contestant(
-            "polars-regex-all",
-            "Polars, regex per tag, all threads",
-            "middle",
-            peers.polars_decode,
-            threads=None,
-            columns=peers.polars_columns,
-            differs=_GROUPED,
-            stops_on=_NOT_UTF8,
-            reason=_NO_GROUPS,
+        _by_regex("polars-regex-all", "Polars, regex per tag, all threads", peers.polars_decode, None),
+        _by_regex(POLARS, "Polars, regex per tag", peers.polars_decode),
+        _by_regex(
+            POLARS_TABLE, "Polars, regex per tag of the table", peers.polars_table, columns=peers.polars_table_columns
         ),
-        Contestant(
-            POLARS,
-            "Polars, regex per tag",
-            "middle",
-            peers.polars_decode,
-            columns=peers.polars_columns,
-            differs=_GROUPED,
-            stops_on=_NOT_UTF8,
-            reason=_NO_GROUPS,
-        ),
-        Contestant(
-            "polars-typed",
-            "Polars, regex per tag, cast to types",
-            "middle",
-            peers.polars_typed,
-            columns=peers.polars_columns,
-            differs=_GROUPED,
-            stops_on=_NOT_UTF8,
-            reason=_NO_GROUPS,
-        ),
-        Contestant(
-            "duckdb-regex",
-            "DuckDB, regexp_extract per tag",
-            "middle",
-            peers.duckdb_decode,
-            threads=None,
-            columns=peers.duckdb_columns,
-            differs=_GROUPED,
-            stops_on=_NOT_UTF8,
-            reason=_NO_GROUPS,
+        _by_regex("polars-typed", "Polars, regex per tag, cast to types", peers.polars_typed),
+        _by_regex(
+            "duckdb-regex", "DuckDB, regexp_extract per tag", peers.duckdb_decode, None, columns=peers.duckdb_columns
         ),
         Contestant(REFERENCE, "ours, reference decoder", "slow", ours.run("simplefix"), decoder="simplefix"),
         Contestant(SCANNER_1, "ours, scanner, 1 thread", "whole", ours.run("scanner"), threads=1, decoder="scanner"),

@@ -6,7 +6,7 @@ text columns named after the tags; nothing is imported before it is needed, so t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,19 +100,38 @@ def _pattern(tag: int) -> str:
     return "8=(FIX[^\x01]*)" if tag == 8 else f"\x01{tag}=([^\x01]*)"
 
 
-def polars_columns(path: Path) -> pl.DataFrame:
+def _polars_texts(path: Path, tags: Iterable[int]) -> pl.DataFrame:
     """A regular expression per tag over the lines; as many threads as Polars was started with."""
     import polars as pl
+
+    texts = [pl.col("line").str.extract(_pattern(tag)).alias(str(tag)) for tag in tags]
+    return pl.scan_lines(path, name="line").select(texts).collect()
+
+
+def polars_columns(path: Path) -> pl.DataFrame:
+    """The 28 tags."""
     from fixbench.columns import TAGS
 
-    texts = [pl.col("line").str.extract(_pattern(tag)).alias(str(tag)) for tag in TAGS]
-    return pl.scan_lines(path, name="line").select(texts).collect()
+    return _polars_texts(path, TAGS)
+
+
+def polars_table_columns(path: Path) -> pl.DataFrame:
+    """Every tag that our table has a column for."""
+    from fixbench.columns import TABLE_TAGS
+
+    return _polars_texts(path, TABLE_TAGS)
 
 
 def polars_decode(path: Path, threads: int | None) -> int:
     """Rows of the frame that have a MsgType."""
     del threads  # POLARS_MAX_THREADS of the process
     return int(polars_columns(path)["35"].count())
+
+
+def polars_table(path: Path, threads: int | None) -> int:
+    """The same with a column for every tag that our table has one for."""
+    del threads  # POLARS_MAX_THREADS of the process
+    return int(polars_table_columns(path)["35"].count())
 
 
 def polars_typed(path: Path, threads: int | None) -> int:

@@ -23,8 +23,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _OURS, _OTHERS = "#0072B2", "#8C8C8C"
-_PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000", "#999999")
-_MARKERS = "os^Dv*PXh"
+_PALETTE = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#F0E442",
+    "#000000",
+    "#999999",
+    "#882255",
+)
+_MARKERS = "os^Dv*PXh<"
 _PLAIN: dict[Any, Any] = {
     "svg.hashsalt": "fixbench",
     "svg.fonttype": "none",

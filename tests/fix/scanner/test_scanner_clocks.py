@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 
 # The patterns themselves, because which characters are the clock is part of the contract.
-from fix_transforms.fix.profiles.detected import _CLOCK, _TICKS, DetectedProfile, LogTime
+from fix_transforms.fix.profiles.detected import _CLOCK, _TICKS, DetectedProfile, LogTime, in_half
 from fix_transforms.fix.scanner import clocks
 from fix_transforms.fix.scanner.clocks import find_clock, minute_of
 from fix_transforms.fix.scanner.compiling import entry
@@ -51,6 +51,8 @@ WHOLE = [
     "01/2/2024  09:30:00:123456789012+05:30 ",
     "2024.01.02T23:59:60-0100",
     "\t1704187800123456: ",
+    "1/2/2024 12:30:00 AM : ",
+    "2024-01-02 9:30:00.5pm UTC ",
 ]
 #: The kernel with a way in for Python, which it does not have as part of the compiled pass.
 FIND_CLOCK = entry(find_clock.py_func)
@@ -73,7 +75,7 @@ for line in sys.stdin.buffer.read().split(b"\\n"):
             find_clock(np.frombuffer(line[start:end], np.uint8), 0, end - start, out)
 """
 
-NASTY = "00112345699--//..::,,++  \t\tTZZ__UTCGMT|]abz"
+NASTY = "00112345699--//..::,,++  \t\tTZZ__UTCGMTAPMapm|]abz"
 ASCII = "".join(map(chr, range(128)))
 NUMBER = st.sampled_from(
     ["00", "01", "02", "09", "12", "13", "23", "24", "29", "31", "59", "60", "61", "99", "5", "123"]
@@ -107,7 +109,8 @@ def clock_texts(draw):
     gap = draw(st.sampled_from(["-", "T", "_", " ", "\t", "  ", " \t  ", "     ", "", "t"]))
     time = f"{draw(NUMBER)}:{draw(NUMBER)}:{draw(NUMBER)}"
     fraction = draw(st.sampled_from(["", ".", ",", ":"])) + draw(st.text("0123456789", max_size=14))
-    return date + gap + time + fraction + draw(st.sampled_from(["", " ", "  "])) + draw(st.sampled_from(ZONE))
+    half = draw(st.sampled_from(["", "", "", " AM", "PM", " pm", "am", " Am", "PMs", "  PM"]))
+    return date + gap + time + fraction + half + draw(st.sampled_from(["", " ", "  "])) + draw(st.sampled_from(ZONE))
 
 
 @st.composite
@@ -167,7 +170,8 @@ def agrees(text, before="", after="", *, writable=False):
         date = (clock["year"], clock["month"], clock["day"])
         if clock["year"] is None:
             date = (clock["late_year"], clock["first"], clock["second"])
-        spoken = numbers(*date, clock["minute"], clock["zone"] or "")
+        minute = in_half(clock["minute"], clock["half"]) if clock["half"] else clock["minute"]
+        spoken = numbers(*date, minute, clock["zone"] or "")
         assert numbers(*minute_of(int(out[clocks.MINUTE_KEY]))) == spoken
     start, end = span(out, before)
     assert text[:start] + text[end:] == _CLOCK.sub("", text, count=1)
@@ -187,6 +191,8 @@ def test_known_lines_read_as_the_profile_reads_them(text, writable):
         ("20240102-09:30:00.123 : ", clocks.CLOCK),
         ("20240102-09:30:61", clocks.IMPOSSIBLE_CLOCK),
         ("1704187800: ", clocks.TICKS),
+        ("1704187800123", clocks.TICKS),
+        ("1704187800", clocks.NO_CLOCK),
         ("9000000000: ", clocks.NO_CLOCK),
         ("09:30:00 ", clocks.NO_CLOCK),
     ],

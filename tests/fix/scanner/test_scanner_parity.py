@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from threading import Event, current_thread, main_thread
 
 import pytest
 from hypothesis import given, settings
@@ -26,6 +28,17 @@ def simulated() -> dict[str, bytes]:
         for number, run in enumerate(simulate(12_000, seed=3, damage=0.02).runs())
         for file in run.files
     }
+
+
+@pytest.fixture
+def busy_pool(monkeypatch):
+    """A pool whose only thread does other things until it is told to go on."""
+    go_on = Event()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(go_on.wait)
+        monkeypatch.setattr(parts, "_pool", lambda threads: pool)
+        yield
+        go_on.set()
 
 
 @pytest.fixture
@@ -66,6 +79,41 @@ def test_rows_do_not_depend_on_threads(threads, simulated, small_parts):
     small_parts(30_000)
     for _ in range(3):
         assert first_difference(expected, rows_of([content], decoder="scanner", threads=threads)) is None
+
+
+@pytest.mark.usefixtures("busy_pool")
+def test_the_reader_scans_what_no_thread_has_begun(simulated, small_parts):
+    content = b"".join(simulated.values())[:400_000]
+    expected = rows_of([content], decoder="simplefix")
+    small_parts(30_000)
+    # Would not come to an end if it waited for the pool.
+    assert first_difference(expected, rows_of([content], decoder="scanner", threads=2)) is None
+
+
+def test_the_reader_scans_later_parts_rather_than_wait(simulated, small_parts, monkeypatch):
+    content = b"".join(simulated.values())[:400_000]
+    expected = rows_of([content], decoder="simplefix")
+    small_parts(30_000)
+    begun, by_reader = Event(), Event()
+
+    def scan(self, content):
+        if current_thread() is main_thread():
+            by_reader.set()
+        else:
+            begun.set()
+            by_reader.wait(60)  # the reader has arrived at this part and would wait for it
+        return scan_ahead(self, content)
+
+    def scanned(self, found):
+        begun.wait(60)
+        return its_scan(self, found)
+
+    scan_ahead, its_scan = parts.Parts._scan_ahead, parts.Parts.scanned
+    monkeypatch.setattr(parts.Parts, "_scan_ahead", scan)
+    monkeypatch.setattr(parts.Parts, "scanned", scanned)
+    assert first_difference(expected, rows_of([content], decoder="scanner", threads=2)) is None
+    assert begun.is_set()
+    assert by_reader.is_set()
 
 
 @pytest.mark.parametrize("delimiter", SPELLINGS)
@@ -111,6 +159,11 @@ def test_odd_values_of_every_type_read_the_same(value):
     assert_same_rows(b"\n".join(wire((35, b"8"), *HEAD, (tag, value)) for tag in kinds.values()) + b"\n" + ORDER)
 
 
+@pytest.mark.parametrize("value", NASTY_VALUES)
+def test_an_odd_time_at_the_start_of_a_log_reads_the_same(value):
+    assert_same_rows(wire((35, b"0"), *HEAD[:3], (52, value)) + b"\n" + ORDER)
+
+
 NUMBERS = st.from_regex(r"-?[0-9]{0,20}(\.[0-9]{0,14})?", fullmatch=True)
 INSTANTS = st.from_regex(
     r"[0-2][0-9]{3}[01][0-9][0-3][0-9](-?[0-2][0-9]:?[0-6][0-9]:?[0-6][0-9](\.[0-9]{0,13})?)?", fullmatch=True
@@ -148,6 +201,13 @@ def test_a_logon_in_the_middle_changes_the_groups_of_what_follows(small_parts):
     assert_same_rows(content)
     small_parts(4_000)
     assert_same_rows(content, threads=3)
+
+
+@pytest.mark.parametrize("days", [[2, 3], [2, 3, 4, 5], [3, 2], [2, 2, 3]])
+def test_groups_of_messages_of_following_days_read_the_same(days):
+    sent = [PARTIES.replace(b"52=20240102", b"52=202401%02d" % day) for day in days]
+    fields = [[field.split(b"=", 1) for field in message.split(b"\x01")[2:-2]] for message in sent]
+    assert_same_rows(b"".join(wire(*((int(tag), value) for tag, value in message)) for message in fields))
 
 
 def test_a_log_that_writes_every_message_twice_reads_the_same():

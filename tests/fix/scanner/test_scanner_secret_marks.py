@@ -12,6 +12,7 @@ WORDS = [
     "554", "0554", "1554", "5540", "89", "91", "96", "553", "925", "1402", "1404", "Password", "NEWPASSWORD", "passwd", "pwd", "User name",
     "username", "Signature(89)", "RawData [96]", "(554)", "[554]", "(Password)", '"', "'", "\\", ":", ": ", " :", "=", " ", "\t", "x", "line ",
     "{", ",", "tag", "09:30:00", "value", ">", "secret", "\u00e9",
+    "%3D", "\\u003d", "\\x3d", "&#61;", "&#x3D;", "&equals;", "<", "\\x1", "%01", "\r",
 ]  # fmt: skip
 
 
@@ -33,6 +34,7 @@ def test_text_that_masking_changes_is_always_marked(text):
         "app[12554]: Received: Initiated logon request",
         "00000000000000000000000000091234: sequence 0: queue",
         "limit=5, queue_size = 7; level=INFO",
+        "GET /fix?x HTTP 100% & more, D\\logs\\x86 A->B <event> \\u0001",
         "",
     ],
 )
@@ -56,6 +58,13 @@ def test_lines_of_everyday_logs_are_not_marked(text):
         '"554":1',
         "{'tag': '554'}",
         "Password[554]:x",
+        "554%3dx",
+        "554\\u003Dx",
+        "554\\x3dx",
+        "554&#61;x",
+        "Password&equals;x",
+        "<Password>x",
+        "<fix:pwd>x",
     ],
 )
 def test_what_may_be_hidden_is_marked(text):
