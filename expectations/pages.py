@@ -11,8 +11,7 @@ from html import escape
 from typing import Any
 
 from expectations.results import BatchValidation, RuleResult
-
-POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'"
+from fix_transforms.html_page import html_page
 
 _ORDER = {"failed": 0, "error": 1, "passed": 2}
 
@@ -25,30 +24,15 @@ def page(title: str, body: str, root: str) -> str:
         body: HTML.
         root: Relative path to the site's root, with a slash at its end, or empty.
     """
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<meta name="referrer" content="no-referrer">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title>
-<link rel="stylesheet" href="{root}style.css">
-</head>
-<body>
-<main>
-{body}
-</main>
-</body>
-</html>
-"""
+    return html_page(title, body, stylesheet=f"{root}style.css")
 
 
 def index(summaries: Iterable[Mapping[str, Any]]) -> str:
     """The index: newest validation first."""
     rows = "".join(_index_row(summary) for summary in summaries)
     body = f"""<h1>Data quality</h1>
-<p>One line per validated batch, newest first. Failed and error batches are not in the marts unless released.</p>
+<p>One line per validated batch, newest first. A batch fails by critical rules; failed warnings are shown and let it pass.
+Failed and error batches are not in the marts unless released.</p>
 <table>
 <thead><tr><th>Validated (UTC)</th><th>Batch</th><th>Decision</th><th>Rules</th><th>Failed</th><th>Errors</th></tr></thead>
 <tbody>{rows}</tbody>

@@ -16,6 +16,7 @@
     ├── TransformError           dbt failed
     ├── PublishError             a snapshot could not be published
     ├── QueryError               a query was refused or failed
+    ├── ReportError              a report could not be computed or written
     ├── ServiceError             a local service did not start or died
     └── BusyError                another process holds the lock that this needs
 
@@ -127,6 +128,10 @@ class PublishError(FixLakehouseError):
 
 class QueryError(FixLakehouseError):
     """Error raised when a query was refused or failed."""
+
+
+class ReportError(FixLakehouseError):
+    """Error raised when a report could not be computed or written."""
 
 
 class ServiceError(FixLakehouseError):

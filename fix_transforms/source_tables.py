@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from fix_transforms.fix.dictionary import VERSIONS
+from fix_transforms.fix.dictionary.load import APPL_VER_IDS
 from fix_transforms.fix.profiles import LineRules, TimeFormat, compiled, compiled_bytes, markers_of
 from fix_transforms.fix.profiles.declared import LINE_GROUPS, DirectionFrom
 
@@ -44,6 +45,12 @@ def _version(text: str) -> str:
     return text
 
 
+def _application_version(text: str) -> str:
+    if text not in APPL_VER_IDS:
+        raise ValueError(f"one of {', '.join(sorted(APPL_VER_IDS))}")
+    return text
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -58,6 +65,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 BytesPattern = Annotated[str, AfterValidator(_pattern)]
 TextPattern = Annotated[str, AfterValidator(_text_pattern)]
 Version = Annotated[str, AfterValidator(_version)]
+ApplicationVersion = Annotated[str, AfterValidator(_application_version)]
 Texts = Annotated[tuple[Annotated[str, AfterValidator(_not_blank)], ...], BeforeValidator(_listed)]
 BytesPatterns = Annotated[tuple[BytesPattern, ...], BeforeValidator(_listed)]
 
@@ -83,7 +91,14 @@ class SessionTable(_Table):
     sender: str
     target: str
     begin_string: str | None = None
-    dictionary: Texts
+    application_version: ApplicationVersion | None = None
+    dictionary: Texts = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> SessionTable:
+        if not self.dictionary and self.application_version is None:
+            raise ValueError("dictionary, application_version or both")
+        return self
 
 
 class ProfileTable(_Table):

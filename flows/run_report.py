@@ -36,11 +36,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the suites said of one batch, and why."""
+    """What the suites said of one batch, and why; ``broken`` counts the critical rules that did not pass."""
 
     batch_id: str
     outcome: str
     reason: str = ""
+    broken: int = 0
 
     @classmethod
     def of(cls, validation: BatchValidation) -> Verdict:
@@ -50,7 +51,9 @@ class Verdict:
             for result in validation.results
             if result.severity == "critical" and result.outcome != PASSED
         ]
-        return cls(batch_id=validation.batch_id, outcome=validation.decision, reason=", ".join(broken))
+        return cls(
+            batch_id=validation.batch_id, outcome=validation.decision, reason=", ".join(broken), broken=len(broken)
+        )
 
 
 @dataclass(frozen=True, slots=True)

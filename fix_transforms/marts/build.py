@@ -31,6 +31,7 @@ from fix_transforms.marts.environment import (
     working_path,
 )
 from fix_transforms.tables import TABLES
+from fix_transforms.whole_files import write_whole
 
 if TYPE_CHECKING:
     from fix_transforms.settings import Settings
@@ -86,7 +87,7 @@ def build(workspace: Workspace, runner: DbtRunner | None = None, *, full_refresh
     settings = workspace.settings
     with only_build(settings):
         versions = _live_versions(workspace)
-        fingerprint = _fingerprint(workspace)
+        fingerprint = project_fingerprint(workspace)
         from_nothing = full_refresh or _record(settings).get("fingerprint") != fingerprint
         start_copy(settings, from_nothing)
         results = _run_dbt(workspace, runner or run_in_process, from_nothing)
@@ -119,6 +120,15 @@ def built_versions(settings: Settings) -> dict[str, int]:
     """Versions of the Delta tables that the private file was built from; empty before the first build."""
     versions = _record(settings).get("table_versions")
     return versions if isinstance(versions, dict) else {}
+
+
+def project_fingerprint(workspace: Workspace) -> str:
+    """Changes when incremental models can no longer be continued: another lake, project or package of it."""
+    digest = hashlib.sha256(workspace.lake.uri.encode())
+    for path in sorted(PROJECT_DIR.rglob("*")):
+        if path.suffix in {".sql", ".yml", ".csv"}:
+            digest.update(path.relative_to(PROJECT_DIR).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def run_in_process(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
@@ -167,15 +177,6 @@ def _live_versions(workspace: Workspace) -> dict[str, int]:
             expected="`fixlake tables apply` to have run",
         )  # fmt: skip
     return versions
-
-
-def _fingerprint(workspace: Workspace) -> str:
-    """Changes when incremental models can no longer be continued: another lake, project or package of it."""
-    digest = hashlib.sha256(workspace.lake.uri.encode())
-    for path in sorted(PROJECT_DIR.rglob("*")):
-        if path.suffix in {".sql", ".yml", ".csv"}:
-            digest.update(path.relative_to(PROJECT_DIR).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def start_copy(settings: Settings, from_nothing: bool) -> None:
@@ -230,9 +231,7 @@ def _keep_copy(settings: Settings, record: Mapping[str, object]) -> None:
         with duckdb.connect(str(working)) as connection:
             connection.execute("CHECKPOINT")
         working.replace(database_path(settings))
-        partial = settings.build_dir / f".{RECORD_NAME}"
-        partial.write_text(json.dumps(record, indent=2), encoding="utf-8")
-        partial.replace(settings.build_dir / RECORD_NAME)
+        write_whole(settings.build_dir / RECORD_NAME, json.dumps(record, indent=2))
     except (duckdb.Error, OSError) as error:
         raise TransformError("the build could not be kept", where=str(working), got=type(error).__name__) from error
 

@@ -116,11 +116,14 @@ def _next(report: RunReport, workspace: Workspace) -> Text:
         hints.append(
             f"fixlake batches show {held[0]}{home}  # why {counted(len(held), 'batch')} is held; how to release it"
         )
+    site, pages = workspace.settings.docs_dir, ("index.html", "data-docs/index.html")
     hints += [
         f"fixlake status{home}  # what the lake holds",
-        f"fixlake query{home} 'select * from fct_orders limit 5'",
+        f"fixlake query{home} 'select cl_ord_id, symbol, order_state, filled_qty from fct_orders limit 5'",
+        f"fixlake report{home}  # the newest trading day on one page",
         f"fixlake docs{home}  # every model and column, beside the Data Docs",
-        str(workspace.settings.docs_dir / "data-docs" / "index.html"),
+        # Before anything is published there are only the Data Docs.
+        *[str(site / page) for page in pages if (site / page).is_file()][:1],
     ]
     return Text("\n  ".join(["Look next:", *hints]), style="dim")
 

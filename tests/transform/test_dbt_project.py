@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -74,9 +72,3 @@ def test_models_stay_short_and_the_project_holds_no_python():
         for path in (PROJECT_DIR / "models").rglob("*.sql")
         if len(path.read_text().splitlines()) > 120
     } == {}
-
-
-def test_the_sql_is_in_style():
-    command = [sys.executable, "-m", "sqlfluff", "lint", "--nocolor", "dbt/models", "dbt/data_tests"]
-    done = subprocess.run(command, cwd=PROJECT_DIR.parent, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-4000:]

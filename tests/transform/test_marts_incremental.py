@@ -6,6 +6,8 @@ from polars.testing import assert_frame_equal
 from fix_transforms.errors import TransformError
 from fix_transforms.lake.batches import decide
 from fix_transforms.marts.build import build
+from fix_transforms.marts.publish import publish
+from fix_transforms.reports.trading_days import update_reports
 
 
 def day_of_orders(fix_message, day, first, *, amend=None):
@@ -32,6 +34,12 @@ def assert_like_a_full_refresh(house):
         assert_frame_equal(incremental[name], rebuilt, check_exact=True)
 
 
+def reported(house):
+    """Days of March whose report was written, and whose report was removed, with what was built last."""
+    changes = update_reports(house.workspace.settings, publish(house.workspace))
+    return [[day.day for day in days] for days in (changes.written, changes.removed)]
+
+
 @pytest.fixture(scope="module")
 def house(new_house, fix_message):
     house = new_house()
@@ -42,6 +50,8 @@ def house(new_house, fix_message):
 
 
 def test_late_files_amendments_and_holds_give_what_a_full_refresh_gives(house, fix_message):
+    assert reported(house) == [[6], []]
+
     # A file of the day before, a week late; and a bust of one of its fills a day later.
     house.land("day-1.log", day_of_orders(fix_message, "20240305", 1))
     (late,) = house.ingest()
@@ -51,6 +61,8 @@ def test_late_files_amendments_and_holds_give_what_a_full_refresh_gives(house, f
     assert not report.is_full_refresh
     assert house.rows("select count(*) as n from fct_orders") == [{"n": 9}]
     assert house.rows("select sum(fills) as n from agg_kpi_m1 where trading_date = '2024-03-05'") == [{"n": 2}]
+    assert reported(house) == [[5, 7], []]
+    assert reported(house) == [[], []]
 
     # The late batch is held after it was shown: its orders leave, and the bust finds no fill.
     decide(house.lake, late, "held", "somebody", "wrong file")
@@ -58,10 +70,12 @@ def test_late_files_amendments_and_holds_give_what_a_full_refresh_gives(house, f
     assert house.rows("from agg_kpi_m1 where trading_date = '2024-03-05'") == []
     held = house.rows("select integration_status from file_integration where object_key = 'day-1.log'")
     assert held == [{"integration_status": "held"}]
+    assert reported(house) == [[7], [5]]
 
     decide(house.lake, late, "released", "somebody", "it was right")
     assert not house.build().is_full_refresh
     assert house.rows("select count(*) as n from fct_orders") == [{"n": 9}]
+    assert reported(house) == [[5, 7], []]
     assert_like_a_full_refresh(house)
 
 

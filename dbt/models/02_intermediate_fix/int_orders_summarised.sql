@@ -13,6 +13,7 @@ summarised as (
         arg_max(order_id, event_number) filter (where order_id is not null) as order_id,
         arg_min(case when is_request then sender_comp_id else target_comp_id end, event_number) as client_comp_id,
         arg_min(case when is_request then target_comp_id else sender_comp_id end, event_number) as venue_comp_id,
+        arg_min(account, event_number) filter (where account is not null) as account,
         arg_min(symbol, event_number) filter (where symbol is not null) as symbol,
         arg_min(security_id, event_number) filter (where security_id is not null) as security_id,
         arg_min(side, event_number) filter (where side is not null) as side,

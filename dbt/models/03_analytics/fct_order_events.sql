@@ -73,6 +73,7 @@ select
     application_version,
 
     ---------- terms
+    account,
     symbol,
     security_id,
     side,
@@ -88,7 +89,6 @@ select
     leaves_qty,
     cum_qty,
     avg_px,
-
     is_request,
     is_fill,
     is_bust,

@@ -51,6 +51,7 @@ select
 
     ---------- codes
     summarised.application_version,
+    summarised.account,
     summarised.symbol,
     summarised.security_id,
     summarised.side,
