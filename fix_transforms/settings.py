@@ -6,6 +6,7 @@ Secrets are ``SecretStr``: their value appears only where a client is built, nev
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -43,12 +44,15 @@ class Settings(BaseSettings):
     s3_region: str = Field("us-east-1", description="S3 region.")
     s3_access_key_id: str | None = Field(None, description="Access key of the ingester, never the root key.")
     s3_secret_access_key: SecretStr | None = Field(None, description="Its secret.")
+    maintainer_access_key_id: str | None = Field(None, description="Access key that may delete in the lake.")
+    maintainer_secret_access_key: SecretStr | None = Field(None, description="Its secret.")
+    alert_webhook_url: SecretStr | None = Field(None, description="Address that alerts are posted to.")
 
     ledger_dsn: SecretStr | None = Field(None, description="PostgreSQL DSN of the file ledger; none means no ledger.")
     lease_seconds: int = Field(900, ge=1, description="How long a claimed file stays claimed without an answer.")
 
     decoder: Decoder = Field("auto", description="Which decoder reads messages.")
-    threads: int = Field(1, ge=1, le=64, description="Threads that the compiled decoder scans with.")
+    threads: int = Field(1, ge=1, le=64, description="Threads that read a log with the compiled decoder.")
     timezone: str = Field("UTC", description="IANA zone of the clock that log lines are prefixed with.")
     sources: Path | None = Field(None, description="TOML file that declares sources: zones, profiles, dictionaries.")
     mask_key: SecretStr | None = Field(None, description="Key that turns accounts and party ids into pseudonyms.")
@@ -92,10 +96,21 @@ class Settings(BaseSettings):
             raise ValueError(f"got {name!r}, expected an IANA time zone such as Europe/London") from error
         return name
 
+    @field_validator("alert_webhook_url")
+    @classmethod
+    def _web_address(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None or not url.get_secret_value():
+            return None
+        if not url.get_secret_value().startswith(("http://", "https://")):
+            raise ValueError("expected an http:// or https:// address")
+        return url
+
     @model_validator(mode="after")
     def _key_needs_its_secret(self) -> Settings:
         if (self.s3_access_key_id is None) != (self.s3_secret_access_key is None):
             raise ValueError("s3_access_key_id and s3_secret_access_key: set both or neither")
+        if (self.maintainer_access_key_id is None) != (self.maintainer_secret_access_key is None):
+            raise ValueError("maintainer_access_key_id and maintainer_secret_access_key: set both or neither")
         return self
 
     # ---- what is declared ----
@@ -131,6 +146,15 @@ class Settings(BaseSettings):
         return self._location(self.lake_uri or str(self.home / "parquetfixlogs"))
 
     @property
+    def lake_to_maintain(self) -> Location:
+        """The same place, with the key that may delete in it; the lake itself if there is no such key."""
+        key, secret = self.maintainer_access_key_id, self.maintainer_secret_access_key
+        lake = self.lake
+        if lake.s3 is None or key is None or secret is None:
+            return lake
+        return replace(lake, s3=replace(lake.s3, access_key_id=key, secret_access_key=secret.get_secret_value()))
+
+    @property
     def build_dir(self) -> Path:
         """Private DuckDB file, target and logs of dbt; nobody else opens what is in here."""
         return self.home / "build"
@@ -142,7 +166,7 @@ class Settings(BaseSettings):
 
     @property
     def docs_dir(self) -> Path:
-        """The static site: Data Docs and dbt docs."""
+        """The static site: reports, Data Docs and dbt docs."""
         return self.home / "docs"
 
     @property

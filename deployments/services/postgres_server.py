@@ -11,7 +11,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -19,6 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from deployments.services.process import RunAs, ServerProcess, free_port
+from deployments.stores.waiting import postgres_answers
 from fix_transforms.errors import ServiceError
 
 #: Where Debian keeps the server's binaries, which are not on its PATH.
@@ -91,7 +91,7 @@ class PostgresServer:
             command,
             env=_environment(folder),
             log=folder / "postgres.log",
-            is_ready=lambda: _is_ready(port),
+            is_ready=lambda: postgres_answers("127.0.0.1", port),
             run_as=run_as,
             stop_signal=signal.SIGINT,
         )
@@ -137,16 +137,3 @@ def _initialise(binaries: Path, folder: Path, run_as: RunAs | None, user: str, p
 
 def _environment(folder: Path) -> dict[str, str]:
     return {"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C", "TZ": "UTC"}
-
-
-def _is_ready(port: int) -> bool:
-    """Whether the server speaks: it refuses an empty password exchange only once it accepts connections."""
-    startup = (196608).to_bytes(4, "big") + b"user\0x\0database\0x\0\0"
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-            connection.sendall((len(startup) + 4).to_bytes(4, "big") + startup)
-            answer = connection.recv(64)
-    except OSError:
-        return False
-    # R: asks for a password. E with 57P03 means "starting up".
-    return answer[:1] == b"R" or (answer[:1] == b"E" and b"57P03" not in answer)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -26,13 +27,30 @@ STOP_SECONDS = 15.0
 POLL_SECONDS = 0.05
 #: How much of the log goes into an error.
 LOG_TAIL_BYTES = 2000
+#: Free ports are looked for from here on: above those that services are known by and that browsers refuse.
+FIRST_PORT = 20_000
+PORTS_TRIED = 100
+OUTGOING_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A loopback port that nothing holds now.
+
+    It lies below the ports that the kernel gives to outgoing connections (ip(7), ip_local_port_range), if there is
+    room: one of those could take it before the server listens, or while it is restarted.
+    """
+    below = range(FIRST_PORT, _first_outgoing_port())
+    for port in [*random.sample(below, min(PORTS_TRIED, len(below))), 0]:
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return int(listener.getsockname()[1])
+    raise ServiceError("no port is free", where="127.0.0.1")
+
+
+def _first_outgoing_port() -> int:
+    with contextlib.suppress(OSError):
+        return int(OUTGOING_PORTS.read_text(encoding="ascii").split()[0])
+    return FIRST_PORT
 
 
 @dataclass(frozen=True, slots=True)
