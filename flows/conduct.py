@@ -10,15 +10,24 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
+import httpx
 from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 from prefect.client.orchestration import get_client
+from prefect.exceptions import PrefectException
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Failed
 from prefect.types.names import MAX_ASSET_KEY_LENGTH, RESTRICTED_ASSET_CHARACTERS
 
-from fix_transforms.errors import BusyError, CommitConflictError, StorageError, UnsafeStoreError
+from fix_transforms.errors import (
+    BusyError,
+    CommitConflictError,
+    FixLakehouseError,
+    StorageError,
+    UnsafeStoreError,
+)
 from flows import steps
+from flows.alert_events import tell_alerts
 from flows.blocks import load_workspace
 from flows.run_lock import only_run
 
@@ -40,6 +49,9 @@ TaskOf: TypeAlias = "Callable[[Workspace], Task[Any, Any]]"
 #: Constant, so that the server keeps the history of one artifact.
 RUN_ARTIFACT = "fixlake-run"
 
+#: The global concurrency limit of what reads the whole history; deployments/prefect/limits.yaml has it.
+UPKEEP_LIMIT = "fixlake-upkeep"
+
 RETRY_DELAYS: list[float] = [1, 5, 20]
 
 
@@ -55,6 +67,7 @@ def conduct(tasks: Mapping[Callable[..., Any], TaskOf]) -> State[Any] | None:
     try:
         with workspace_of_this_run() as workspace:
             report = steps.run_once(workspace, _as_tasks(tasks, workspace), wanted=tasks.keys())
+            _tell(workspace, report)
     except BusyError as error:
         return busy(error)
     name_run(report.headline)
@@ -77,6 +90,15 @@ def workspace_of_this_run() -> Iterator[Workspace]:
     workspace = load_workspace()
     with only_run(workspace.settings.home):
         yield workspace
+
+
+@contextmanager
+def upkeep_slot() -> Iterator[None]:
+    """Wait until no other upkeep is at work. It spares the machine; commits do not rest on it."""
+    from prefect.concurrency.sync import concurrency
+
+    with concurrency(UPKEEP_LIMIT, occupy=1):
+        yield
 
 
 def busy(error: BusyError) -> State[Any]:
@@ -108,6 +130,14 @@ def is_transient(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
     """Whether trying again may help: the store or another writer was in the way, not the data."""
     error = state.result(raise_on_failure=False)
     return isinstance(error, StorageError | CommitConflictError) and not isinstance(error, UnsafeStoreError)
+
+
+def _tell(workspace: Workspace, report: RunReport) -> None:
+    """Alerts are about the run, not part of it: one that cannot be told fails nothing."""
+    try:
+        tell_alerts(workspace, report)
+    except (FixLakehouseError, PrefectException, httpx.HTTPError) as error:
+        get_run_logger().error("alerts could not be told: %s", type(error).__name__)
 
 
 def _as_tasks(tasks: Mapping[Callable[..., Any], TaskOf], workspace: Workspace) -> steps.Perform:

@@ -6,7 +6,6 @@ the process that started it, by its own pid: no child outlives ``serve``.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -20,17 +19,25 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from pydantic import SecretStr
 
+from deployments.services.descendants import descendants, kill
+from deployments.services.sole_holder import only_holder
 from fix_transforms.errors import ServiceError
 from fix_transforms.settings import PROJECT_ROOT, Settings
-from flows.blocks import WORK_POOL
-from flows.descendants import descendants, kill
-from flows.run_lock import only_holder
 
 HOST = "127.0.0.1"
+WORK_POOL = "fixlake"
+#: How soon what is due begins, and what is dead is known; the same as in the stack.
+SOON = {
+    "PREFECT_WORKER_QUERY_SECONDS": "1",
+    # Else a scheduled poll takes the only slot ten seconds before its time, and everything else waits for it.
+    "PREFECT_WORKER_PREFETCH_SECONDS": "0",
+    "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "2",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+}
+
 READY_SECONDS = 180.0
 STOP_SECONDS = 20.0
 
@@ -142,10 +149,9 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
             say("starting the Prefect server …")
             server = place.start(started, "server", "prefect", "server", "start", "--host", HOST, "--port", str(port))
             wait_until_healthy(server, where)
-            end_dead_runs(where)
-            say("registering blocks and deployments …")
-            place.finish("blocks", "flows.cli", "blocks", "register")
-            place.finish("deploy", "prefect", "--no-prompt", "deploy", "--all")
+            say("telling the server what this lakehouse is …")
+            # No worker runs yet: a run that is called running died with the last `serve`, and holds the only slot.
+            place.finish("apply", "flows.cli", "prefect", "apply", "--no-worker-runs")
             worker = place.start(
                 started, "worker", "prefect", "worker", "start", "--pool", WORK_POOL, "--name", "local"
             )
@@ -178,8 +184,12 @@ def ready_lines(settings: Settings, where: Addresses) -> list[str]:
 def child_environment(settings: Settings, where: Addresses) -> dict[str, str]:
     """The environment of server and worker: this one, the settings as resolved here, and Prefect's own folder."""
     home = settings.home / "prefect"
+    inherited = dict(os.environ)
+    if "PREFECT_SERVER_API_AUTH_STRING" in inherited:
+        # A password that this server is told to want is the one that its own clients use.
+        inherited["PREFECT_API_AUTH_STRING"] = inherited["PREFECT_SERVER_API_AUTH_STRING"]
     return {
-        **os.environ,
+        **inherited,
         **_settings_environment(settings),
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -187,9 +197,11 @@ def child_environment(settings: Settings, where: Addresses) -> dict[str, str]:
         "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
         # In memory, the default, a restart forgets who holds a deployment's only slot, and no poll gets it again.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        **SOON,
         "PREFECT_UI_STATIC_DIRECTORY": str(home / "ui"),
         "PREFECT_API_URL": where.api,
         "PREFECT_UI_API_URL": where.api,
+        "PREFECT_UI_URL": where.ui,
     }
 
 
@@ -242,33 +254,6 @@ def wait_until_healthy(server: Service, where: Addresses) -> None:
         where=str(server.log),
         expected=f"an answer within {READY_SECONDS:.0f} s",
     )
-
-
-def end_dead_runs(where: Addresses) -> None:
-    """Mark runs that were stopped with the last ``serve`` as crashed: they hold the slot that every poll needs.
-
-    No worker runs yet, so a run that is called running is not. What it had begun, the next poll finishes.
-
-    Raises:
-        ServiceError: The server does not answer as expected.
-    """
-    unfinished = {"flow_runs": {"state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}}}
-    for run in _post(where, "/flow_runs/filter", unfinished):
-        state = {"type": "CRASHED", "name": "Crashed", "message": "stopped together with fixlake serve"}
-        _post(where, f"/flow_runs/{run['id']}/set_state", {"state": state})
-
-
-def _post(where: Addresses, path: str, body: Mapping[str, object]) -> Any:
-    request = urllib.request.Request(
-        f"{where.api}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        raise ServiceError(
-            "the Prefect server refused", where=f"{where.api}{path}", got=type(error).__name__
-        ) from error
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from fix_transforms.errors import BusyError
-from flows.blocks import load_workspace
-from flows.conduct import busy, name_run
+from flows.blocks import load_maintained_workspace
+from flows.conduct import busy, name_run, upkeep_slot
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
@@ -30,7 +30,8 @@ def maintain_task(workspace: Workspace) -> MaintenanceReport:
 def maintain() -> State[Any] | None:
     """Compact and vacuum; no row is changed."""
     try:
-        report = maintain_task(load_workspace())
+        with upkeep_slot():
+            report = maintain_task(load_maintained_workspace())
     except BusyError as error:
         return busy(error)
     name_run(str(report))

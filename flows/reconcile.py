@@ -10,7 +10,7 @@ from prefect.states import Failed
 
 from flows import steps
 from flows.blocks import load_workspace
-from flows.conduct import RETRY_DELAYS, is_transient, name_run
+from flows.conduct import RETRY_DELAYS, is_transient, name_run, upkeep_slot
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
@@ -35,7 +35,8 @@ def reconcile_task(workspace: Workspace) -> ReconcileReport:
 @flow(name="reconcile", flow_run_name="reconcile", validate_parameters=False)
 def reconcile() -> State[Any] | None:
     """Find what a poll missed, which the next poll ingests; fail if rows do not add up."""
-    report = reconcile_task(load_workspace())
+    with upkeep_slot():
+        report = reconcile_task(load_workspace())
     name_run(str(report))
     logger = get_run_logger()
     logger.info("%s", report)

@@ -8,6 +8,7 @@ run that was killed anywhere is finished by the next one. When nothing is new, n
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 class Perform(Protocol):
@@ -84,11 +87,24 @@ def transform(workspace: Workspace, runner: DbtRunner | None = None) -> BuildRep
     return build(workspace, runner)
 
 
-def publish(workspace: Workspace) -> Snapshot:
-    """Show the marts to readers, all at once."""
-    from fix_transforms.marts.publish import publish as publish_snapshot
+def publish(workspace: Workspace, warn: Callable[[str], None] = log.warning) -> Snapshot:
+    """Show the marts to readers, all at once, and bring the reports of trading days up to date.
 
-    return publish_snapshot(workspace)
+    Args:
+        workspace: Where to work.
+        warn: Told when a report failed. The data is out by then; the next publish tries again.
+    """
+    from fix_transforms.marts.docs import write_index
+    from fix_transforms.marts.publish import publish as publish_snapshot
+    from fix_transforms.reports.trading_days import update_reports
+
+    snapshot = publish_snapshot(workspace)
+    try:
+        update_reports(workspace.settings, snapshot)
+        write_index(workspace.settings.docs_dir)
+    except FixLakehouseError as error:
+        warn(f"the trading days could not be reported: {error}")
+    return snapshot
 
 
 def reconcile(workspace: Workspace) -> ReconcileReport:

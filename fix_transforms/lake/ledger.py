@@ -58,14 +58,22 @@ VALUES (%(file_id)s, %(bucket)s, %(object_key)s, %(version_id)s, %(etag)s, %(siz
 ON CONFLICT (file_id) DO NOTHING
 """
 
+# An owner is present as long as its session: a lease of one that was killed is free at once. A bigint's lock is shown
+# as two halves (PostgreSQL manual, "pg_locks").
 _CLAIM: Final = """
+WITH present AS (
+    SELECT (classid::bigint << 32) | objid::bigint AS key FROM pg_locks
+    WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)
 UPDATE processed_files AS f
 SET state = 'claimed', lease_owner = %(owner)s, lease_until = now() + make_interval(secs => %(seconds)s),
     attempts = f.attempts + 1, claimed_at = now(), updated_at = now()
 FROM (
     SELECT file_id FROM processed_files
     WHERE file_id = ANY(%(file_ids)s)
-      AND (state <> 'claimed' OR lease_until IS NULL OR lease_until < now() OR lease_owner = %(owner)s)
+      AND (state <> 'claimed' OR lease_until IS NULL OR lease_until < now() OR lease_owner = %(owner)s
+           OR NOT EXISTS (SELECT FROM present WHERE present.key = hashtextextended(lease_owner, 0)))
     ORDER BY file_id
     FOR UPDATE SKIP LOCKED
 ) AS free
@@ -130,6 +138,7 @@ class Ledger:
         """
         import psycopg
 
+        self._present: set[str] = set()
         with ledger_errors("cannot be reached"):
             self._connection = psycopg.connect(dsn, autocommit=True, connect_timeout=CONNECT_SECONDS)
         try:
@@ -163,7 +172,7 @@ class Ledger:
         Args:
             file_ids: Files wanted; registered before.
             owner: Who asks; asking again renews.
-            seconds: How long the lease runs.
+            seconds: How long the lease runs, at most: it ends with this connection.
 
         Returns:
             The files that are the owner's now.
@@ -173,6 +182,9 @@ class Ledger:
         """
         values = {"file_ids": list(file_ids), "owner": owner, "seconds": seconds}
         with ledger_errors("files cannot be claimed"):
+            if owner not in self._present:
+                self._connection.execute("SELECT pg_advisory_lock_shared(hashtextextended(%s, 0))", [owner])
+                self._present.add(owner)
             return frozenset(row[0] for row in self._connection.execute(_CLAIM, values))
 
     def known(self, file_ids: Sequence[str]) -> frozenset[str]:

@@ -18,8 +18,8 @@ from fix_transforms.errors import FixLakehouseError
 #: Verbs in the order of the help page. Each is a module of this package that holds ``app`` (a group of
 #: verbs), or a function named ``command`` or like the verb.
 VERBS = (
-    "demo", "run", "status", "query", "batches", "docs", "tables",
-    "parse", "profile", "simulate", "reconcile", "maintain", "blocks", "serve",
+    "demo", "run", "status", "query", "report", "batches", "docs", "tables",
+    "parse", "profile", "simulate", "reconcile", "maintain", "prefect", "serve", "stack",
 )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.log_lines import heartbeat_log
+
 #: Runs the command line, then writes which heavy packages were imported to the file named first.
 PROBE = """
 import sys
@@ -62,14 +64,4 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def log() -> Callable[..., bytes]:
-    def log(messages: int, session: int = 1) -> bytes:
-        """Lines of a session of heartbeats."""
-        lines = []
-        for sequence in range(1, messages + 1):
-            clock = f"20240102-10:{session:02d}:{sequence % 60:02d}.000"
-            body = f"35=0\x0134={sequence}\x0149=BUY{session}\x0152={clock}\x0156=SELL\x01"
-            head = f"8=FIX.4.4\x019={len(body)}\x01{body}"
-            lines.append(f"{clock} : {head}10={sum(head.encode()) % 256:03d}\x01\n")
-        return "".join(lines).encode()
-
-    return log
+    return heartbeat_log

@@ -80,8 +80,8 @@ def test_unknown_verb_is_a_usage_error() -> None:
     assert "Traceback" not in answer.stderr
 
 
-def test_blocks_need_to_know_the_server(tmp_path: Path) -> None:
-    answer = fixlake("blocks", "register", "--home", str(tmp_path))
+def test_apply_needs_to_know_the_server(tmp_path: Path) -> None:
+    answer = fixlake("prefect", "apply", "--home", str(tmp_path))
     assert answer.returncode == 1
     assert answer.stderr.startswith("fixlake: PREFECT_API_URL: not set")
 
@@ -91,11 +91,3 @@ def test_demo_refuses_to_write_into_a_bucket(tmp_path: Path, monkeypatch: pytest
     answer = fixlake("demo", "--home", str(tmp_path))
     assert answer.returncode == 1
     assert "FIXLAKE_LANDING_URI" in answer.stderr
-
-
-def test_every_setting_is_in_the_example() -> None:
-    from fix_transforms.settings import PROJECT_ROOT, Settings
-
-    example = (PROJECT_ROOT / ".env.example").read_text(encoding="utf-8")
-    expected = {f"FIXLAKE_{name.upper()}" for name in Settings.model_fields}
-    assert {line.split("=")[0].lstrip("#") for line in example.splitlines() if line.startswith("#FIXLAKE_")} == expected

@@ -42,6 +42,12 @@ def test_children_get_the_settings_and_tell_nobody(tmp_path: Path) -> None:
     assert "'k'" not in repr(Place(tmp_path, environment))
 
 
+def test_password_of_the_server_is_its_clients_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "admin:hush")
+    environment = child_environment(load_settings(home=tmp_path), addresses(4200))
+    assert environment["PREFECT_API_AUTH_STRING"] == "admin:hush"
+
+
 def test_stopping_a_service_ends_its_children_too(tmp_path: Path) -> None:
     child = tmp_path / "child.pid"
     code = (

@@ -1,39 +1,25 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deployments.services.descendants import Running, descendants
 from deployments.services.process import free_port
-from flows.descendants import Running, descendants
+from tests.integration.prefect_services import PATIENCE, clean_variables, wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
-PATIENCE = 300.0
-
 #: What an empty poll may not import, for it costs seconds of every 30.
 HEAVY = ("great_expectations", "dbt", "prefect_dbt", "numba", "pandas", "scipy")
-
-
-def wait_for(what: str, probe: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = probe()
-        if found:
-            return found
-        time.sleep(0.3)
-    pytest.fail(f"waited {seconds:.0f} s for {what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +33,7 @@ class Served:
     @classmethod
     def start(cls, home: Path, folder: Path) -> Served:
         port, said = free_port(), folder / "said.txt"
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "FIXLAKE_"))
-        }
+        environment = clean_variables()
         with said.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "flows.cli", "serve", "--home", str(home), "--port", str(port)],
