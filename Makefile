@@ -19,10 +19,35 @@ demo: $(VENV)/.compiled ## Simulate a trading day, run the whole pipeline on it,
 serve: $(VENV)/.compiled ## Start a local Prefect server with every deployment
 	$(BIN)/fixlake serve
 
+##@ The stack
+.PHONY: stack
+stack: $(VENV)/.compiled stack-tools ## Start every service as a plain process; in containers: docker compose up --build
+	$(BIN)/fixlake stack up
+
+.PHONY: stack-tools
+stack-tools: ## Build MinIO and install Superset into the cache of this machine, once: some four minutes
+	minio="$(TOOLS)/minio/$$(deployments/minio/build.sh --version)/minio"; [ -x "$$minio" ] || deployments/minio/build.sh "$$minio"
+	deployments/superset/install.sh "$(TOOLS)/superset/$$(deployments/superset/install.sh --version)"
+
+TOOLS := $(or $(FIXLAKE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/fix-lakehouse)
+
+.PHONY: secrets
+secrets: ## Generate the secrets that the containers use; those that are there stay
+	deployments/secrets/generate.sh "$(SECRETS)"
+
+SECRETS ?= secrets
+
 ##@ Develop
 .PHONY: test
 test: $(VENV)/.dev $(VENV)/.compiled ## Run all tests, against real MinIO, PostgreSQL and Prefect
-	$(BIN)/pytest -m "not benchmark"
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not benchmark and not stack"
+
+# Most tests wait for a service; each process has servers of its own, some 2 GB of them.
+TEST_PROCESSES ?= 2
+
+.PHONY: test-stack
+test-stack: $(VENV)/.dev $(VENV)/.compiled stack-tools ## Run the whole stack, in containers and as processes, and watch it in a browser
+	$(BIN)/pytest -m stack
 
 .PHONY: bench
 bench: $(VENV)/.dev ## Measure the parser beside others and write docs/benchmarks.md; BENCH_SCALE=0.1 is quicker
@@ -62,6 +87,10 @@ lock: $(VENV)/.dev ## Resolve the dependencies again and write the lock files
 	echo pip | $(BIN)/uv $(LOCK) - -o requirements-pip.lock
 	$(BIN)/uv $(LOCK) pyproject.toml --extra build -o requirements.lock
 	$(BIN)/uv $(LOCK) pyproject.toml --extra build --extra dev --constraint requirements.lock -o requirements-dev.lock
+	$(BIN)/uv $(LOCK) $(SUPERSET_DATES) deployments/superset/requirements.in -o deployments/superset/requirements.lock
+
+# Superset says of few packages how new they may be: as of the day after its release, and the DuckDB that we write with.
+SUPERSET_DATES = --exclude-newer 2026-05-14 --exclude-newer-package duckdb=2026-07-23
 
 LOCK = pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-strip-extras
@@ -77,7 +106,7 @@ clean: ## Remove the environment, caches and the demo's home
 .PHONY: help
 help: ## Show this
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*##/ {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/bin/python:
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; found: $$(python3 --version 2>&1)" >&2; exit 1; }
