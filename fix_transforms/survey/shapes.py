@@ -14,8 +14,9 @@ from fix_transforms.fix.wording import escape_control
 LONGEST = 120
 _DIGITS = re.compile(r"[0-9]+")
 _LETTERS = {
-    "year": "YYYY", "month": "MM", "day": "DD", "first": "MM", "second": "DD", "late_year": "YYYY", "seconds": "SS",
-    "half": "AM",
+    "year": "YYYY", "month": "MM", "day": "DD", "first": "MM", "second": "DD", "late_year": "YYYY",
+    "early_day": "DD", "middle_name": "Mon", "last_year": "YYYY", "early_year": "YYYY", "name": "Mon", "late_day": "DD",
+    "seconds": "SS", "half": "AM",
 }  # fmt: skip
 
 
@@ -42,8 +43,10 @@ def clock_of(prefix: str) -> Clock | None:
         ticks = _TICKS.match(prefix)
         if ticks is None:
             return None
-        unit = {10: "s", 13: "ms", 16: "us", 19: "ns"}[len(ticks["ticks"])]
-        return Clock(f"epoch {unit}", len(ticks["ticks"]) - 10, "UTC", may_be_day_first=False)
+        whole, _, fraction = ticks["ticks"].partition(".")
+        unit = {10: "s", 13: "ms", 16: "us", 19: "ns"}[len(whole)]
+        shape = f"epoch {unit}.{'n' * len(fraction)}" if fraction else f"epoch {unit}"
+        return Clock(shape, len(whole) + len(fraction) - 10, "UTC", may_be_day_first=False)
     pieces = {match.span(name): letters for name, letters in _LETTERS.items() if match[name] is not None}
     pieces[match.span("minute")] = "HH:MM"
     fraction, zone = match["fraction"] or "", match["zone"] or ""

@@ -40,6 +40,20 @@ SHAPES = [
     ("2024-01-02\t09:30:00.123\tIN\t", 123_000_000, 3, "in"),
     ("[gw]\t2024-01-02\t09:30:00.123456\tTX ", 123_456_000, 6, "out"),
     ("1704187800123\tRecv\t", 123_000_000, 3, "in"),
+    ("2024-Jan-02 09:30:00.123456 ", 123_456_000, 6, None),
+    ("[2024-Jan-02 09:30:00.123456] <info> recv: ", 123_456_000, 6, "in"),
+    ("02 Jan 2024 09:30:00,123 DEBUG [main] - OUT ", 123_000_000, 3, "out"),
+    ("02-JAN-2024 09:30:00.123 : ", 123_000_000, 3, None),
+    ("2-jan-2024 9:30:00 AM ", 0, 0, None),
+    ("gw [02/Jan/2024:11:30:00 +0200] << ", 0, 0, "in"),
+    ("2024.Jan.02T09:30:00Z ", 0, 0, None),
+    ("1/2/2024, 9:30:00 AM in ", 0, 0, "in"),
+    ("20240102:09:30:00.123 ", 123_000_000, 3, None),
+    ("[1704187800123] TX ", 123_000_000, 3, "out"),
+    ("(1704187800) ", 0, 0, None),
+    ("<1704187800123456> IN ", 123_456_000, 6, "in"),
+    ("1704187800.123456 ", 123_456_000, 6, None),
+    ("[1704187800.5] RX ", 500_000_000, 1, "in"),
 ]
 
 
@@ -56,6 +70,24 @@ def test_prefix_gives_time_and_direction(read, heartbeat, prefix, fraction, digi
 def test_direction_without_a_date_is_no_time(read, heartbeat, prefix):
     row = read(prefix.encode() + heartbeat).messages.row(0, named=True)
     assert (row["direction"], row["log_time"]) == ("in", None)
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "02-Jam-2024 09:30:00 ",
+        "02-Jan/2024 09:30:00 ",
+        "02Jan2024 09:30:00 ",
+        "31-Feb-2024 09:30:00 ",
+        "2024-01-02,09:30:00 ",
+        "Jan  2 09:30:00 host ",
+        "1704187800. ",
+        "1704187800.1234567890 ",
+        "x[1704187800123] ",
+    ],
+)
+def test_what_only_looks_like_a_clock_is_no_time(read, heartbeat, prefix):
+    assert read(prefix.encode() + heartbeat).messages["log_time"].to_list() == [None]
 
 
 @pytest.mark.parametrize(

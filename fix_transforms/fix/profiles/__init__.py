@@ -5,13 +5,14 @@ declared one (``DeclaredProfile``); either offers the two methods of ``LineProfi
 """
 
 from fix_transforms.fix.profiles.declared import DeclaredProfile, LineRules, markers_of, profile_of
-from fix_transforms.fix.profiles.detected import _CLOCK, _TICKS, DetectedProfile, LineProfile, LogTime
+from fix_transforms.fix.profiles.detected import _CLOCK, _TICKS, MONTHS, DetectedProfile, LineProfile, LogTime
 from fix_transforms.fix.profiles.patterns import MATCHED_BYTES, compiled, compiled_bytes
 from fix_transforms.fix.profiles.time_formats import TimeFormat
 from fix_transforms.fix.profiles.words import Direction, announces, is_twin, needs_reference
 
 __all__ = [
     "MATCHED_BYTES",
+    "MONTHS",
     "_CLOCK",
     "_TICKS",
     "DeclaredProfile",

@@ -23,17 +23,24 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CACHE_SIZE = 4096
 _FRACTION_DIGITS = 9
 
-#: Dates with or without separators, MM/DD/YYYY, and a time of day with 0 to 9 decimals and maybe AM or PM and a zone.
+#: Names of months as clocks write them, in any case.
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NAME = f"(?ai:{'|'.join(MONTHS)})"
+#: Dates with or without separators, MM/DD/YYYY, with a month's name as in 02-Jan-2024 and 2024-Jan-02, and a time of
+#: day with 0 to 9 decimals and maybe AM or PM and a zone.
 _CLOCK = re.compile(
     r"(?<![0-9])(?:(?P<year>[0-9]{4})(?P<sep>[-/.]?)(?P<month>[0-9]{2})(?P=sep)(?P<day>[0-9]{2})"
-    r"|(?P<first>[0-9]{1,2})/(?P<second>[0-9]{1,2})/(?P<late_year>[0-9]{4}))"
-    r"(?:[-T_]|[ \t]{1,4})(?P<minute>[0-9]{1,2}:[0-9]{2}):(?P<seconds>[0-9]{2})(?:[.,:](?P<fraction>[0-9]{1,12}))?(?![0-9])"
+    r"|(?P<first>[0-9]{1,2})/(?P<second>[0-9]{1,2})/(?P<late_year>[0-9]{4})"
+    rf"|(?P<early_day>[0-9]{{1,2}})(?P<mark>[-/. ])(?P<middle_name>{_NAME})(?P=mark)(?P<last_year>[0-9]{{4}})"
+    rf"|(?P<early_year>[0-9]{{4}})(?P<between>[-/. ])(?P<name>{_NAME})(?P=between)(?P<late_day>[0-9]{{2}}))"
+    r"(?:[-T_:]|,?[ \t]{1,4})(?P<minute>[0-9]{1,2}:[0-9]{2}):(?P<seconds>[0-9]{2})(?:[.,:](?P<fraction>[0-9]{1,12}))?(?![0-9])"
     r"(?:[ ]?(?P<half>[AP]M|[ap]m)(?![A-Za-z0-9_]))?"
     r"[ ]?(?P<zone>Z\b|UTC\b|GMT\b|[+-][0-9]{2}:?[0-9]{2}(?![0-9]))?"
 )
 #: A number of ten digits that nothing follows may count anything.
 _TICKS = re.compile(
-    r"\A\s*(?P<ticks>[0-9]{10}|[0-9]{13}|[0-9]{16}|[0-9]{19})(?:(?=[\s:,|\]-])|(?<=[0-9]{13})(?![\s\S]))"
+    r"\A\s*[\[<(]?(?P<ticks>[0-9]{10}(?=[\s:,|\]>)-])"
+    r"|(?:[0-9]{13}|[0-9]{16}|[0-9]{19}|[0-9]{10}\.[0-9]{1,9})(?=[\s:,|\]>)-]|\Z))"
 )
 _TICKS_DIGITS = {10: 0, 13: 3, 16: 6, 19: 9}
 
@@ -66,6 +73,21 @@ def in_half(minute: str, half: str) -> str:
     if half in ("AM", "am") and hour == "12":
         return f"00:{minutes}"
     return f"{int(hour) + 12}:{minutes}" if half in ("PM", "pm") and int(hour) < 12 else minute
+
+
+def date_in(clock: re.Match[str]) -> tuple[str, str, str]:
+    """Year, month and day of a clock as the calendar takes them: a month's name is a number there."""
+    if clock["year"] is not None:
+        return clock["year"], clock["month"], clock["day"]
+    if clock["late_year"] is not None:
+        return clock["late_year"], clock["first"], clock["second"]
+    if clock["last_year"] is not None:
+        return clock["last_year"], _month(clock["middle_name"]), clock["early_day"]
+    return clock["early_year"], _month(clock["name"]), clock["late_day"]
+
+
+def _month(name: str) -> str:
+    return f"{MONTHS.index(name.lower()) + 1:02}"
 
 
 class LineProfile(Protocol):
@@ -109,9 +131,7 @@ class DetectedProfile:
         match = _CLOCK.search(prefix)
         if match is None:
             return self._ticks(prefix)
-        year, month, day = match["year"], match["month"], match["day"]
-        if year is None:
-            year, month, day = match["late_year"], match["first"], match["second"]
+        year, month, day = date_in(match)
         time = match["minute"] if match["half"] is None else in_half(match["minute"], match["half"])
         minute = self.minute(year, month, day, time, match["zone"] or "")
         if minute is None:
@@ -151,9 +171,9 @@ class DetectedProfile:
         match = _TICKS.match(prefix)
         if match is None:
             return None
-        ticks = match["ticks"]
-        digits = _TICKS_DIGITS[len(ticks)]
-        ns = int(ticks) * 10 ** (_FRACTION_DIGITS - digits)
+        ticks, _, fraction = match["ticks"].partition(".")
+        digits = _TICKS_DIGITS[len(ticks)] + len(fraction)
+        ns = int(ticks + fraction) * 10 ** (_FRACTION_DIGITS - digits)
         return LogTime(ns, digits) if ns < 9_000_000_000 * 1_000_000_000 else None
 
     # ---- direction ----

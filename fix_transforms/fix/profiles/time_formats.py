@@ -10,17 +10,16 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from fix_transforms.fix.profiles.detected import LogTime, zone_of
+from fix_transforms.fix.profiles.detected import MONTHS, LogTime, zone_of
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DIRECTIVES = {
     "Y": r"(?P<Y>[0-9]{4})",
     "y": r"(?P<y>[0-9]{2})",
     "m": r"(?P<m>[0-9]{1,2})",
-    "b": r"(?P<b>(?i:" + "|".join(_MONTHS) + r")[a-z]*)",
+    "b": r"(?P<b>(?i:" + "|".join(MONTHS) + r")[a-z]*)",
     "d": r"(?P<d>[0-9]{1,2})",
     "H": r"(?P<H>[0-9]{1,2})",
     "I": r"(?P<I>[0-9]{1,2})",
@@ -101,7 +100,7 @@ class TimeFormat:
 def _epoch_seconds(key: tuple[str | None, ...], zone: ZoneInfo) -> int | None:
     year, short_year, month, month_name, day, hour, half_hour, half, minute, offset = key
     full_year = int(year) if year else 2000 + int(short_year or 0) - (100 if int(short_year or 0) > 68 else 0)  # POSIX
-    number = int(month) if month else _MONTHS.index((month_name or "")[:3].lower()) + 1
+    number = int(month) if month else MONTHS.index((month_name or "")[:3].lower()) + 1
     clock = int(hour) if hour else int(half_hour or 0) % 12 + (12 if (half or "").lower() == "pm" else 0)
     try:
         local = datetime(full_year, number, int(day or 0), clock, int(minute or 0), tzinfo=zone_of(offset or "", zone))

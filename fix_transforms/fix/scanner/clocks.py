@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from fix_transforms.fix.profiles import MONTHS
 from fix_transforms.fix.scanner.compiling import compiled
 from fix_transforms.fix.scanner.loads import get
 
@@ -72,14 +73,18 @@ _SPACES: Final = [character for character in _ASCII if character.isspace()]
 _IS_SPACE: Final = _among(_SPACES)
 _IS_WORD: Final = _among(character for character in _ASCII if character.isalnum() or character == "_")
 _IS_DATE_SEPARATOR: Final = _among("-/.")
-_IS_GAP_MARK: Final = _among("-T_")
+_IS_NAME_SEPARATOR: Final = _among("-/. ")
+_IS_GAP_MARK: Final = _among("-T_:")
 _IS_GAP: Final = _among(" \t")
 _IS_FRACTION_MARK: Final = _among(".,:")
-_ENDS_TICKS: Final = _among([*_SPACES, *":,|]-"])
+_OPENS_TICKS: Final = _among("[<(")
+_ENDS_TICKS: Final = _among([*_SPACES, *":,|]>)-"])
 
 _SPACE: Final = ord(" ")
 _SLASH: Final = ord("/")
 _COLON: Final = ord(":")
+_COMMA: Final = ord(",")
+_DOT: Final = ord(".")
 _PLUS: Final = ord("+")
 _SIGNS: Final = (_PLUS, ord("-"))
 _Z: Final = ord("Z")
@@ -88,6 +93,9 @@ _EVENINGS: Final = (int.from_bytes(b"PM", "big"), int.from_bytes(b"pm", "big"))
 #: As ``HHMM``.
 _NOON: Final = 1200
 _LAST_BEFORE_ONE: Final = 1299
+#: Three small letters, the first in the highest byte; and what makes a letter small.
+_MONTH_NAMES: Final = np.array([int.from_bytes(name.encode(), "big") for name in MONTHS])
+_SMALL: Final = 0x202020
 _ZONE_NAMES: Final = (int.from_bytes(b"UTC", "big"), int.from_bytes(b"GMT", "big"))
 
 
@@ -178,14 +186,34 @@ def _one_or_two_digits(buf: Bytes, at: int) -> tuple[int, int]:
 @compiled
 def _date(buf: Bytes, at: int) -> tuple[int, int]:
     """The date as the decimal number year, first, second, or below zero; and the index after it."""
-    first, slash = _one_or_two_digits(buf, at)
-    if get(buf, slash) == _SLASH:
-        return _date_with_late_year(buf, first, slash)
+    first, mark = _one_or_two_digits(buf, at)
+    month = _named_month(buf, mark)
+    if month > 0:
+        year = _two_digits(buf, mark + 5) * 100 + _two_digits(buf, mark + 7)
+        return year * 10_000 + month * 100 + first, mark + 9
+    if get(buf, mark) == _SLASH:
+        return _date_with_late_year(buf, first, mark)
     year = _two_digits(buf, at) * 100 + _two_digits(buf, at + 2)
+    month = _named_month(buf, at + 4)
+    if month > 0:
+        return year * 10_000 + month * 100 + _two_digits(buf, at + 9), at + 11
     separator = get(buf, at + 4)
     if _IS_DATE_SEPARATOR[separator] and separator == get(buf, at + 7):
         return year * 10_000 + _two_digits(buf, at + 5) * 100 + _two_digits(buf, at + 8), at + 10
     return year * 10_000 + _two_digits(buf, at + 4) * 100 + _two_digits(buf, at + 6), at + 8
+
+
+@compiled
+def _named_month(buf: Bytes, at: int) -> int:
+    """The number of the month whose name stands between two equal marks, the first of them here; or 0."""
+    mark = get(buf, at)
+    if not _IS_NAME_SEPARATOR[mark] or mark != get(buf, at + 4):
+        return 0
+    name = _SMALL | (get(buf, at + 1) << 16) | (get(buf, at + 2) << 8) | get(buf, at + 3)
+    for number in range(len(_MONTH_NAMES)):
+        if _MONTH_NAMES[number] == name:
+            return number + 1
+    return 0
 
 
 @compiled
@@ -205,10 +233,11 @@ def _after_gap(buf: Bytes, at: int, end: int) -> int:
     """
     if _IS_GAP_MARK[get(buf, at)]:
         return at + 1
-    after = at
-    while after < at + _LONGEST_GAP and _IS_GAP[get(buf, after)]:
+    first = at + 1 if get(buf, at) == _COMMA else at
+    after = first
+    while after < first + _LONGEST_GAP and _IS_GAP[get(buf, after)]:
         after += 1
-    return after if after > at else end
+    return after if after > first else end
 
 
 @compiled
@@ -300,20 +329,38 @@ def _ticks(buf: Bytes, start: int, end: int, out: NDArray[np.int64]) -> int:
     first = start
     while first < end and _IS_SPACE[get(buf, first)]:
         first += 1
-    after = first
-    ticks = 0
-    while after < end and get(_VALUE, get(buf, after)) >= 0:
-        ticks = ticks * 10 + get(_VALUE, get(buf, after))
-        after += 1
+    if first < end and _OPENS_TICKS[get(buf, first)]:
+        first += 1
+    ticks, after = _number(buf, first, end)
     digits = after - first - _SHORTEST_TICKS
-    if digits not in _TICKS_FRACTIONS or (digits == 0 if after == end else not _ENDS_TICKS[get(buf, after)]):
+    if digits not in _TICKS_FRACTIONS:
+        return NO_CLOCK
+    decimals, fraction = 0, 0
+    if digits == 0 and after < end and get(buf, after) == _DOT:
+        fraction, after_fraction = _number(buf, after + 1, end)
+        decimals = after_fraction - after - 1
+        if decimals == 0 or decimals > _KEPT_DIGITS:
+            return NO_CLOCK
+        after = after_fraction
+    if digits + decimals == 0 if after == end else not _ENDS_TICKS[get(buf, after)]:
         return NO_CLOCK
     # Nineteen digits are less than ten times 10**18: what does not fit comes out below zero, never as another time.
     ns = ticks * _LAST_PLACE[digits]
     if ns < 0 or ns >= _TICKS_BOUND:
         return NO_CLOCK
+    ns += fraction * _LAST_PLACE[decimals]
     out[CLOCK_START] = start
     out[CLOCK_END] = after
     out[NANOSECONDS] = ns
-    out[FRACTION_DIGITS] = digits
+    out[FRACTION_DIGITS] = digits + decimals
     return TICKS
+
+
+@compiled
+def _number(buf: Bytes, at: int, end: int) -> tuple[int, int]:
+    """The digits from here on as a number, which may not fit, and the index after them."""
+    number = 0
+    while at < end and get(_VALUE, get(buf, at)) >= 0:
+        number = number * 10 + get(_VALUE, get(buf, at))
+        at += 1
+    return number, at

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 
 # The patterns themselves, because which characters are the clock is part of the contract.
-from fix_transforms.fix.profiles.detected import _CLOCK, _TICKS, DetectedProfile, LogTime, in_half
+from fix_transforms.fix.profiles.detected import _CLOCK, _TICKS, DetectedProfile, LogTime, date_in, in_half
 from fix_transforms.fix.scanner import clocks
 from fix_transforms.fix.scanner.clocks import find_clock, minute_of
 from fix_transforms.fix.scanner.compiling import entry
@@ -41,6 +41,17 @@ OTHER_LINES = [
     "9223372036854775808 ",
     "9999999999999999999|",
     "\t1704187800123-20240102",
+    "02-Jan-2024 25:30:00 : ",
+    "31 FEB 2024 1:00:00 ",
+    "2024/dec/31:23:59:60.5Z",
+    "9-May-2024,    9:30:00pm",
+    "02-Jan/2024 09:30:00 2024 Jan-02 09:30:00",
+    "[8999999999.999999999]",
+    "(9000000000.1)",
+    "1704187800.123456",
+    "1704187800.1234567890 ",
+    "1704187800.",
+    "<1704187800>[1704187800]",
 ]
 #: Texts to cut and to damage.
 WHOLE = [
@@ -53,6 +64,10 @@ WHOLE = [
     "\t1704187800123456: ",
     "1/2/2024 12:30:00 AM : ",
     "2024-01-02 9:30:00.5pm UTC ",
+    "2-Jan-2024,    9:30:00.5 Z",
+    "02 dec 2024:09:30:00",
+    "2024/Mar/02\t09:30:00 PM",
+    " [1704187800.123456] ",
 ]
 #: The kernel with a way in for Python, which it does not have as part of the compiled pass.
 FIND_CLOCK = entry(find_clock.py_func)
@@ -75,7 +90,7 @@ for line in sys.stdin.buffer.read().split(b"\\n"):
             find_clock(np.frombuffer(line[start:end], np.uint8), 0, end - start, out)
 """
 
-NASTY = "00112345699--//..::,,++  \t\tTZZ__UTCGMTAPMapm|]abz"
+NASTY = "00112345699--//..::,,++  \t\tTZZ__UTCGMTAPMapm|]abzJanMAYdec[(<"
 ASCII = "".join(map(chr, range(128)))
 NUMBER = st.sampled_from(
     ["00", "01", "02", "09", "12", "13", "23", "24", "29", "31", "59", "60", "61", "99", "5", "123"]
@@ -104,9 +119,15 @@ def clock_texts(draw):
     mark = draw(st.sampled_from(["-", "/", ".", "", "", "_"]))
     other_mark = mark if draw(st.integers(0, 9)) else draw(st.sampled_from(["-", "/", ""]))
     year, first, second = draw(YEAR), draw(NUMBER), draw(NUMBER)
-    late = draw(st.booleans())
-    date = f"{first}/{second}/{year}" if late else f"{year}{mark}{first}{other_mark}{second}"
-    gap = draw(st.sampled_from(["-", "T", "_", " ", "\t", "  ", " \t  ", "     ", "", "t"]))
+    name = draw(st.sampled_from(["Jan", "feb", "MAR", "sEp", "Oct", "Dec", "Jam", "June"]))
+    dates = [
+        f"{first}/{second}/{year}",
+        f"{year}{mark}{first}{other_mark}{second}",
+        f"{first}{mark or ' '}{name}{other_mark or ' '}{year}",
+        f"{year}{mark or ' '}{name}{other_mark or ' '}{second}",
+    ]
+    date = draw(st.sampled_from(dates))
+    gap = draw(st.sampled_from(["-", "T", "_", ":", " ", "\t", "  ", " \t  ", "     ", ", ", ",    ", ",", "", "t"]))
     time = f"{draw(NUMBER)}:{draw(NUMBER)}:{draw(NUMBER)}"
     fraction = draw(st.sampled_from(["", ".", ",", ":"])) + draw(st.text("0123456789", max_size=14))
     half = draw(st.sampled_from(["", "", "", " AM", "PM", " pm", "am", " Am", "PMs", "  PM"]))
@@ -125,7 +146,8 @@ def damaged(draw, texts):
 NOISE = st.text(NASTY, max_size=12)
 TICKS_LENGTHS = st.sampled_from([9, 10, 11, 13, 15, 16, 19, 20, 40])
 TICKS = TICKS_LENGTHS.flatmap(lambda length: st.text("0123456789", min_size=length, max_size=length))
-TICKS_LINES = st.tuples(st.text(" \t\x0b\x1c\x1fa", max_size=3), TICKS, NOISE).map("".join)
+FRACTION = st.one_of(st.just(""), st.text("0123456789", max_size=11).map(".{}".format))
+TICKS_LINES = st.tuples(st.text(" \t\x0b\x1c\x1fa[(<", max_size=3), TICKS, FRACTION, NOISE).map("".join)
 LINES = st.tuples(NOISE, damaged(clock_texts()), NOISE, damaged(clock_texts()), NOISE).map("".join)
 
 
@@ -167,11 +189,8 @@ def agrees(text, before="", after="", *, writable=False):
     assert span(out, before) == clock.span()
     assert (found == clocks.IMPOSSIBLE_CLOCK) == (int(clock["seconds"]) > 60)
     if found == clocks.CLOCK:
-        date = (clock["year"], clock["month"], clock["day"])
-        if clock["year"] is None:
-            date = (clock["late_year"], clock["first"], clock["second"])
         minute = in_half(clock["minute"], clock["half"]) if clock["half"] else clock["minute"]
-        spoken = numbers(*date, minute, clock["zone"] or "")
+        spoken = numbers(*date_in(clock), minute, clock["zone"] or "")
         assert numbers(*minute_of(int(out[clocks.MINUTE_KEY]))) == spoken
     start, end = span(out, before)
     assert text[:start] + text[end:] == _CLOCK.sub("", text, count=1)
