@@ -104,7 +104,7 @@ def build(workspace: Workspace, runner: DbtRunner | None = None, *, full_refresh
 
 
 def needs_build(workspace: Workspace) -> bool:
-    """Whether the lake has moved on since the published snapshot was built. Reads the tables' logs, no rows.
+    """Whether the lake or the models have moved on since the published snapshot was built. Reads no rows.
 
     Raises:
         StorageError: The lake cannot be read.
@@ -113,13 +113,20 @@ def needs_build(workspace: Workspace) -> bool:
 
     snapshot = current_snapshot(workspace)
     live = Lake(workspace.lake).versions()
-    return bool(live) and (snapshot is None or snapshot.table_versions != live)
+    if not live or snapshot is None:
+        return bool(live)
+    return snapshot.table_versions != live or snapshot.project != project_fingerprint(workspace)
 
 
 def built_versions(settings: Settings) -> dict[str, int]:
     """Versions of the Delta tables that the private file was built from; empty before the first build."""
     versions = _record(settings).get("table_versions")
     return versions if isinstance(versions, dict) else {}
+
+
+def built_project(settings: Settings) -> str:
+    """``project_fingerprint`` of what the private file was built with; empty before the first build."""
+    return str(_record(settings).get("fingerprint", ""))
 
 
 def project_fingerprint(workspace: Workspace) -> str:

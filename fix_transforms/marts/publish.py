@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fix_transforms.errors import PublishError
-from fix_transforms.marts.build import built_versions, only_build
+from fix_transforms.marts.build import built_project, built_versions, only_build
 from fix_transforms.marts.environment import DATABASE_NAME, database_path
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Snapshot:
         name: ``v000123``.
         path: The DuckDB file.
         table_versions: Versions of the Delta tables it was built from.
+        project: Fingerprint of the models that built it; empty for one of a release that did not keep it.
         published_at: When, UTC.
         row_counts: ``schema.table`` → rows.
     """
@@ -44,6 +45,7 @@ class Snapshot:
     name: str
     path: Path
     table_versions: dict[str, int]
+    project: str
     published_at: datetime
     row_counts: dict[str, int]
 
@@ -65,7 +67,7 @@ def publish(workspace: Workspace) -> Snapshot:
         if source.with_name(source.name + ".wal").exists():
             raise PublishError("a writer left a log behind", where=str(source), got=f"{source.name}.wal")
         try:
-            return _publish(settings, source, versions, counts)
+            return _publish(settings, source, versions, built_project(settings), counts)
         except OSError as error:
             raise PublishError("cannot be published", where=str(settings.published_dir), got=error.strerror) from error
 
@@ -91,6 +93,7 @@ def read_current(settings: Settings) -> Snapshot | None:
             name=folder.name,
             path=folder / DATABASE_NAME,
             table_versions={str(name): int(version) for name, version in manifest["table_versions"].items()},
+            project=str(manifest.get("project", "")),
             published_at=datetime.fromisoformat(manifest["published_at"]),
             row_counts={str(name): int(rows) for name, rows in manifest["row_counts"].items()},
         )
@@ -121,7 +124,9 @@ def _checkpointed_counts(database: Path) -> dict[str, int]:
     return {str(name): int(count) for name, count in rows}
 
 
-def _publish(settings: Settings, source: Path, versions: dict[str, int], counts: dict[str, int]) -> Snapshot:
+def _publish(
+    settings: Settings, source: Path, versions: dict[str, int], project: str, counts: dict[str, int]
+) -> Snapshot:
     published = settings.published_dir
     published.mkdir(parents=True, exist_ok=True)
     numbers = _numbers(published)
@@ -134,6 +139,7 @@ def _publish(settings: Settings, source: Path, versions: dict[str, int], counts:
         "name": name,
         "published_at": published_at.isoformat(),
         "table_versions": versions,
+        "project": project,
         "row_counts": counts,
     }
 
@@ -147,7 +153,7 @@ def _publish(settings: Settings, source: Path, versions: dict[str, int], counts:
     _sync(published)
     _flip(published, name)
     _forget_old(published)
-    return Snapshot(name, published / name / DATABASE_NAME, versions, published_at, counts)
+    return Snapshot(name, published / name / DATABASE_NAME, versions, project, published_at, counts)
 
 
 def _flip(published: Path, name: str) -> None:

@@ -49,13 +49,13 @@ where trading_date = $day
 # Amounts without a currency are of no known kind: they are counted, not added up.
 NOTIONAL = """
 select
-    currency,
+    notional_currency as currency,
     count(*) as executions,
-    case when currency is not null then sum(notional) end as amount
+    case when notional_currency is not null then sum(notional) end as amount
 from fct_executions
 where is_effective and traded_on = $day
-group by currency
-order by currency is null, executions desc, currency
+group by notional_currency
+order by notional_currency is null, executions desc, notional_currency
 """
 
 LATENCY = """

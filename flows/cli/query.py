@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: A spreadsheet takes a cell that starts like this for a formula, unless it is a number.
 FORMULA_START = r"^[=+\-@\t\r]"
 PLAIN_NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
+#: Decimal digits that a double holds for sure; those behind them are left over from computing in binary.
+DOUBLE_DIGITS = 15
 
 
 def query(
@@ -114,7 +116,7 @@ def _blocks(names: list[str], cells: list[list[str]]) -> RenderableType:
 
 
 def _shown(value: object) -> str:
-    """One value as a person reads it: no padding zeros, no control characters."""
+    """One value as a person reads it: no padding zeros, no digits beyond what a double holds, no control characters."""
     from decimal import Decimal
 
     from fix_transforms.fix.wording import escape_control
@@ -123,4 +125,6 @@ def _shown(value: object) -> str:
         return ""
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
+    if isinstance(value, float):
+        return f"{value:.{DOUBLE_DIGITS}g}"
     return escape_control(str(value))

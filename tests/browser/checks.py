@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.browser import other_pages as pages
 from tests.browser import superset_pages as superset
 from tests.browser.access import Access
-from tests.browser.figures import TILES, TRADING, expected, value
+from tests.browser.figures import NOTIONAL, TILES, TRADING, amounts, expected, value
 from tests.browser.visit import Visit, visiting
 
 #: A filter of the bar → the column of orders that it is about.
@@ -43,6 +43,8 @@ def assert_dashboards(visit: Visit, access: Access, published: Path) -> None:
         assert superset.broken_charts(visit) == {}
         tiles = TILES.get(slug, ())
         assert {tile.title: superset.headline(visit, tile.title) for tile in tiles} == expected(published, tiles)
+        if slug == "trading-overview":
+            assert _seen(visit) == _trading(published)
     visit.assert_clean()
     assert [url for url in visit.refused if not url.startswith(PIXEL)] == []
 
@@ -54,36 +56,32 @@ def assert_filters(visit: Visit, access: Access, published: Path) -> None:
         tried = value(published, f'select mode({column}) from "03_analytics".fct_orders')
         superset.choose(visit, name, tried)
         visit.shoot(f"filtered-by-{name}")
-        assert _tiles(visit) == _expected_where(published, name, f"{column} = '{tried}'")
+        assert _seen(visit) == _expected_where(published, name, f"{column} = '{tried}'")
         superset.clear_filters(visit)
-        assert _tiles(visit) == expected(published, TRADING)
+        assert _seen(visit) == _trading(published)
     middle = value(published, "select date_trunc('minute', median(first_event_at)) from \"03_analytics\".fct_orders")
     superset.choose_time(visit, middle, "2999-01-01")
     visit.shoot("filtered-by-time")
     from_then = _of_orders(f"first_event_at >= '{middle}'")
-    assert _tiles(visit) == expected(published, TRADING, from_then) | expected(
-        published, LATENCIES, f"measured_at >= '{middle}'"
-    )
+    assert _seen(visit) == _trading(published, from_then) | expected(published, LATENCIES, f"measured_at >= '{middle}'")
     superset.clear_filters(visit)
     clicked = superset.rows(visit, BREAKDOWN)[-1][0]
     superset.click_cell(visit, BREAKDOWN, clicked)
     visit.shoot("filtered-by-a-click")
-    assert _tiles(visit) == expected(published, TRADING, f"symbol = '{clicked}'")
+    assert _seen(visit) == _trading(published, f"symbol = '{clicked}'")
     superset.open_dashboard(visit, access, "trading-overview")
     state = value(published, 'select mode(order_state) from "03_analytics".fct_orders where not is_drop_copy')
     # The largest part of the ring begins at the top and goes beyond a quarter.
     superset.click_canvas(visit, "Order status", 0.46, 0.5)
     visit.shoot("filtered-by-a-slice")
-    assert _tiles(visit) == expected(published, TRADING, _of_orders(f"order_state = '{state}'")) | expected(
-        published, LATENCIES
-    )
+    assert _seen(visit) == _trading(published, _of_orders(f"order_state = '{state}'")) | expected(published, LATENCIES)
     visit.assert_clean()
 
 
-def _expected_where(published: Path, name: str, condition: str) -> dict[str, str]:
-    """What the tiles say of the orders of which a condition is true, as far as the filter is theirs."""
+def _expected_where(published: Path, name: str, condition: str) -> dict[str, object]:
+    """What the dashboard says of the orders of which a condition is true, as far as the filter is theirs."""
     apart = LATENCIES if name in NOT_OF_LATENCIES else ()
-    return expected(published, TRADING, _of_orders(condition)) | expected(published, apart)
+    return _trading(published, _of_orders(condition)) | expected(published, apart)
 
 
 def _of_orders(condition: str) -> str:
@@ -107,5 +105,12 @@ def assert_stack(access: Access, published: Path) -> None:
         assert visit.refused == []
 
 
-def _tiles(visit: Visit) -> dict[str, str]:
-    return {tile.title: superset.headline(visit, tile.title) for tile in TRADING}
+def _seen(visit: Visit) -> dict[str, object]:
+    """The tiles of the trading overview, and its table of amounts."""
+    tiles = {tile.title: superset.headline(visit, tile.title) for tile in TRADING}
+    return tiles | {NOTIONAL: {tuple(row) for row in superset.rows(visit, NOTIONAL)}}
+
+
+def _trading(published: Path, where: str = "true") -> dict[str, object]:
+    """What they must say."""
+    return expected(published, TRADING, where) | {NOTIONAL: amounts(published, where)}

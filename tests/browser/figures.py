@@ -57,7 +57,6 @@ class Tile:
 TRADING = (
     Tile("Orders", f"select count(*) from {ORDERS} where {{where}}", whole),
     Tile("Fills", f"select count(*) from {EXECUTIONS} where {{where}}", whole),
-    Tile("Notional", f"select sum(last_qty * last_px)::double from {EXECUTIONS} where {{where}}", smart),
     Tile("Executed quantity", f"select sum(last_qty)::double from {EXECUTIONS} where {{where}}", whole),
     Tile(
         "Fill ratio",
@@ -70,7 +69,7 @@ TRADING = (
     Tile("Ack latency p99", f"select quantile_cont(latency_us, 0.99) / 1e3 from {ANSWERS} where {{where}}", decimal(2)),
 )
 EXECUTION = (
-    *TRADING[4:],
+    *TRADING[3:],
     Tile("Fill rate", f"select avg((order_state = 'Filled')::int) from {ORDERS} where {{where}}", share(1)),
     Tile(
         "First fill p50",
@@ -127,6 +126,22 @@ def expected(published: Path, tiles: tuple[Tile, ...], where: str = "true") -> d
     with duckdb.connect(file, read_only=True) as connection:
         answers = {tile.title: connection.execute(tile.query.format(where=where)).fetchone() for tile in tiles}
     return {tile.title: tile.written((answers[tile.title] or (0,))[0] or 0) for tile in tiles}
+
+
+#: A table: of what is dealt in pairs, the second currency is what is paid.
+NOTIONAL = "Notional by currency"
+AMOUNTS = f"""
+select coalesce(nullif(split_part(symbol, '/', 2), ''), currency, '(not known)'), count(*), sum(last_qty * last_px)::double
+from {EXECUTIONS} where {{where}} group by 1
+"""
+
+
+def amounts(published: Path, where: str = "true") -> set[tuple[str, ...]]:
+    """Rows of the table ``NOTIONAL``."""
+    file = (published / "current").resolve() / "lakehouse.duckdb"
+    with duckdb.connect(file, read_only=True) as connection:
+        rows = connection.execute(AMOUNTS.format(where=where)).fetchall()
+    return {(currency, whole(fills), smart(amount)) for currency, fills, amount in rows}
 
 
 def value(published: Path, query: str) -> str:

@@ -99,7 +99,7 @@ def test_metrics_and_computed_columns_are_queries_whose_types_superset_can_carry
 
 #: What logs and people who upload them word as they like, among what charts and filters show.
 FREE_TEXTS = {
-    "account_name", "cl_ord_id", "object_key", "reason", "sender_comp_id", "session_id", "source_system", "symbol",
+    "account_name", "cl_ord_id", "object_key", "paid_in", "reason", "sender_comp_id", "session_id", "source_system", "symbol",
     "target_system", "text_pattern", "venue_comp_id",
 }  # fmt: skip
 

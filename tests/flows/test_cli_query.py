@@ -42,3 +42,9 @@ def test_wide_answer_with_rows_is_a_block_per_row(ask) -> None:
     assert lines[0].strip() == "row 1"
     assert [line.split() for line in lines[1:]] == [[name, "a", "value"] for name in NAMES]
     assert count == "1 row"
+
+
+def test_double_is_shown_without_what_is_left_over_from_computing_in_binary(ask) -> None:
+    values = [381318000.00000006, 0.1 + 0.2, 145.6599642857143, 2.0, 1e-9, None]
+    shown = [line.strip("│ ") for line in ask(pl.DataFrame({"notional": values}))[3:-2]]
+    assert shown == ["381318000", "0.3", "145.659964285714", "2", "1e-09", ""]

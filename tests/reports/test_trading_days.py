@@ -46,7 +46,7 @@ def change(tmp_path: Path) -> Callable[[str], Snapshot]:
         with duckdb.connect(str(path)) as connection:
             connection.execute("set search_path = '" + ",".join(f'"{name}"' for name in SCHEMAS) + "'")
             connection.execute(sql)
-        return Snapshot("v000001", path, {}, datetime(2024, 3, 8, tzinfo=UTC), {})
+        return Snapshot("v000001", path, {}, "", datetime(2024, 3, 8, tzinfo=UTC), {})
 
     with duckdb.connect(str(path)) as connection:
         connection.execute("".join(f'create schema if not exists "{name}";' for name in SCHEMAS) + MADE)

@@ -52,6 +52,19 @@ def test_a_snapshot_is_read_only_complete_and_current(house, snapshot):
     assert manifest["row_counts"]["03_analytics.fct_orders"] == 1
 
 
+def test_a_snapshot_of_other_models_is_behind_although_the_lake_has_not_moved(house, snapshot):
+    manifest = snapshot.path.parent / "snapshot.json"
+    stated = manifest.read_text()
+    manifest.chmod(0o644)
+    for other in ({"project": "of another release"}, {}):
+        manifest.write_text(
+            json.dumps({name: value for name, value in json.loads(stated).items() if name != "project"} | other)
+        )
+        assert needs_build(house.workspace)
+    manifest.write_text(stated)
+    assert not needs_build(house.workspace)
+
+
 def test_every_model_can_be_read_without_external_access(house, snapshot):
     for model in sorted(MODELS):
         assert query(house.workspace.settings, f"select count(*) as n from {model}").height == 1

@@ -5,7 +5,7 @@
     pre_hook="{{ delete_changed_dates('order_date', 'int_order_date_changes') }}",
 ) }}
 with recursive ordered as ( -- noqa: PRS
-    select * from {{ ref('int_executions_ordered') }}
+    select * from {{ ref('int_executions_valued') }}
 ),
 
 numbered as (
@@ -80,11 +80,12 @@ select
     numbered.side,
     numbered.last_mkt,
     numbered.currency,
+    numbered.notional_currency,
 
     ---------- numbers
     numbered.last_qty,
     numbered.last_px,
-    cast(numbered.last_qty as double) * cast(numbered.last_px as double) as notional,
+    numbered.notional,
 
     ---------- booleans
     numbered.is_duplicate,

@@ -80,6 +80,7 @@ select
     ord_type,
     time_in_force,
     exec_inst,
+    currency,
     order_qty,
     max_floor,
     price,
@@ -105,7 +106,6 @@ select
         end,
         false
     ) as is_state_change,
-
     order_date,
     trading_date,
     event_position,

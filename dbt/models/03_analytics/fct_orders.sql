@@ -31,6 +31,11 @@ traded as (
         count(*) as fills,
         sum(last_qty) as filled_qty,
         sum(notional) as filled_notional,
+        case
+            when min(notional_currency) = max(notional_currency) and count(notional_currency) = count(*)
+                then min(notional_currency)
+        end as notional_currency,
+        sum(cast(last_qty as double) * cast(last_px as double)) as price_sum,
         min(traded_at) as first_fill_at,
         max(traded_at) as last_fill_at
     from executions
@@ -57,6 +62,7 @@ select
     summarised.side,
     summarised.ord_type,
     summarised.time_in_force,
+    traded.notional_currency,
     summarised.ord_status,
     case
         when summarised.ord_status is not null then coalesce(statuses.ord_status_name, 'Unknown')
@@ -69,7 +75,7 @@ select
     summarised.price,
     cast(coalesce(traded.filled_qty, 0) as decimal(38, 10)) as filled_qty,
     coalesce(traded.filled_notional, 0) as filled_notional,
-    traded.filled_notional / nullif(cast(traded.filled_qty as double), 0) as average_fill_px,
+    traded.price_sum / nullif(cast(traded.filled_qty as double), 0) as average_fill_px,
     cast(traded.filled_qty as double) / nullif(cast(summarised.order_qty as double), 0) as fill_ratio,
     summarised.reported_cum_qty,
     summarised.leaves_qty,
