@@ -53,7 +53,7 @@ def clock_of(prefix: str) -> Clock | None:
     if fraction:
         pieces[match.span("fraction")] = "n" * len(fraction)
     if zone:
-        pieces[match.span("zone")] = "Z" if zone[0] not in "+-" else "+hh:mm"
+        pieces[match.span("zone")] = zone if zone[0] not in "+-" else "+hh:mm"
     text, position = "", match.start()
     for (start, end), letters in sorted(pieces.items()):
         text += prefix[position:start] + letters

@@ -54,6 +54,8 @@ SHAPES = [
     ("<1704187800123456> IN ", 123_456_000, 6, "in"),
     ("1704187800.123456 ", 123_456_000, 6, None),
     ("[1704187800.5] RX ", 500_000_000, 1, "in"),
+    ("2024-01-02 04:30:00,123 EST INFO [main] toApp ", 123_000_000, 3, "out"),
+    ("02 Jan 2024 01:30:00 PST : ", 0, 0, None),
 ]
 
 
@@ -70,6 +72,23 @@ def test_prefix_gives_time_and_direction(read, heartbeat, prefix, fraction, digi
 def test_direction_without_a_date_is_no_time(read, heartbeat, prefix):
     row = read(prefix.encode() + heartbeat).messages.row(0, named=True)
     assert (row["direction"], row["log_time"]) == ("in", None)
+
+
+@pytest.mark.parametrize(
+    ("clock", "zone", "hour"),
+    [
+        ("2024-01-02 09:30:00 CST", "UTC", 15),
+        ("2024-01-02 09:30:00 CST", "Asia/Shanghai", 1),
+        ("2024-01-02 09:30:00 EST", "Asia/Shanghai", 14),
+        # An hour that occurs twice is told by its name.
+        ("2024-11-03 01:30:00 EDT", "America/New_York", 5),
+        ("2024-11-03 01:30:00 EST", "America/New_York", 6),
+        ("2024-11-03 01:30:00", "America/New_York", 5),
+    ],
+)
+def test_zone_that_is_named_counts_as_the_assumed_zone_means_it(clock, zone, hour):
+    found = DetectedProfile(zone).log_time(f"{clock} ")
+    assert datetime.fromtimestamp(found.ns // 10**9, UTC).hour == hour
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ from fix_transforms.fix.profiles.detected import _CLOCK, _TICKS, MONTHS, Detecte
 from fix_transforms.fix.profiles.patterns import MATCHED_BYTES, compiled, compiled_bytes
 from fix_transforms.fix.profiles.time_formats import TimeFormat
 from fix_transforms.fix.profiles.words import Direction, announces, is_twin, needs_reference
+from fix_transforms.fix.profiles.zones import NAMED_ZONES
 
 __all__ = [
     "MATCHED_BYTES",
     "MONTHS",
+    "NAMED_ZONES",
     "_CLOCK",
     "_TICKS",
     "DeclaredProfile",

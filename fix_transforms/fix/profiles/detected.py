@@ -7,7 +7,7 @@ without a date is no time. Words on the line come before the name of the file, a
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from fix_transforms.fix.profiles.words import (
     session_in,
     spoken_direction,
 )
+from fix_transforms.fix.profiles.zones import ZONE_PATTERN, placed
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CACHE_SIZE = 4096
@@ -35,7 +36,7 @@ _CLOCK = re.compile(
     rf"|(?P<early_year>[0-9]{{4}})(?P<between>[-/. ])(?P<name>{_NAME})(?P=between)(?P<late_day>[0-9]{{2}}))"
     r"(?:[-T_:]|,?[ \t]{1,4})(?P<minute>[0-9]{1,2}:[0-9]{2}):(?P<seconds>[0-9]{2})(?:[.,:](?P<fraction>[0-9]{1,12}))?(?![0-9])"
     r"(?:[ ]?(?P<half>[AP]M|[ap]m)(?![A-Za-z0-9_]))?"
-    r"[ ]?(?P<zone>Z\b|UTC\b|GMT\b|[+-][0-9]{2}:?[0-9]{2}(?![0-9]))?"
+    rf"[ ]?(?P<zone>{ZONE_PATTERN})?"
 )
 #: A number of ten digits that nothing follows may count anything.
 _TICKS = re.compile(
@@ -54,17 +55,6 @@ class LogTime(NamedTuple):
 
     ns: int
     digits: int
-
-
-def zone_of(written: str, zone: ZoneInfo) -> ZoneInfo | timezone:
-    """The zone of a clock: the one written after it, such as ``Z`` or ``+02:00``, else the one that is assumed."""
-    if not written:
-        return zone
-    if written[0] not in "+-":
-        return UTC
-    digits = written[1:].replace(":", "")
-    distance = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return timezone(-distance if written[0] == "-" else distance)
 
 
 def in_half(minute: str, half: str) -> str:
@@ -158,8 +148,8 @@ class DetectedProfile:
         if first > 12 >= second:
             first, second = second, first
         try:
-            local = datetime(int(year), first, second, int(hour), int(minutes), tzinfo=zone_of(zone, self._zone))
-            elapsed = local - _EPOCH
+            local = datetime(int(year), first, second, int(hour), int(minutes))  # noqa: DTZ001 (placed next)
+            elapsed = placed(local, zone, self._zone) - _EPOCH
         except (ValueError, OverflowError):
             return None
         seconds = elapsed.days * 86_400 + elapsed.seconds

@@ -10,7 +10,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from fix_transforms.fix.profiles.detected import MONTHS, LogTime, zone_of
+from fix_transforms.fix.profiles.detected import MONTHS, LogTime
+from fix_transforms.fix.profiles.zones import ZONE_PATTERN, placed
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -27,7 +28,7 @@ _DIRECTIVES = {
     "M": r"(?P<M>[0-9]{2})",
     "S": r"(?P<S>[0-9]{2})",
     "f": r"(?P<f>[0-9]{1,12})",
-    "z": r"(?P<z>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})",
+    "z": rf"(?P<z>{ZONE_PATTERN})",
     "%": "%",
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -103,8 +104,8 @@ def _epoch_seconds(key: tuple[str | None, ...], zone: ZoneInfo) -> int | None:
     number = int(month) if month else MONTHS.index((month_name or "")[:3].lower()) + 1
     clock = int(hour) if hour else int(half_hour or 0) % 12 + (12 if (half or "").lower() == "pm" else 0)
     try:
-        local = datetime(full_year, number, int(day or 0), clock, int(minute or 0), tzinfo=zone_of(offset or "", zone))
-        elapsed = local - _EPOCH
+        local = datetime(full_year, number, int(day or 0), clock, int(minute or 0))  # noqa: DTZ001 (placed next)
+        elapsed = placed(local, offset or "", zone) - _EPOCH
     except (ValueError, OverflowError):
         return None
     seconds = elapsed.days * 86_400 + elapsed.seconds

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fix_transforms.fix.profiles import MONTHS
+from fix_transforms.fix.profiles import MONTHS, NAMED_ZONES
 from fix_transforms.fix.scanner.compiling import compiled
 from fix_transforms.fix.scanner.loads import get
 
@@ -36,11 +36,13 @@ NANOSECONDS: Final = 3
 FRACTION_DIGITS: Final = 4
 CLOCK_SLOTS: Final = 8
 
-#: The zone in a minute key: none written, UTC, or the four digits of an offset after one of the two signs' bases.
+#: The zone in a minute key: none written, UTC, the four digits of an offset after one of the two signs' bases, or the
+#: place among the names of zones after theirs.
 _NO_ZONE: Final = 0
 _UTC: Final = 1
 _PLUS_ZONE: Final = 2
 _MINUS_ZONE: Final = 10_002
+_NAMED_ZONE: Final = 20_002
 _ZONES: Final = 100_000
 
 #: ``1/1/2024 1:00:00`` and ``20240102-1:00:00``: no clock is shorter. The same for its parts.
@@ -96,7 +98,9 @@ _LAST_BEFORE_ONE: Final = 1299
 #: Three small letters, the first in the highest byte; and what makes a letter small.
 _MONTH_NAMES: Final = np.array([int.from_bytes(name.encode(), "big") for name in MONTHS])
 _SMALL: Final = 0x202020
-_ZONE_NAMES: Final = (int.from_bytes(b"UTC", "big"), int.from_bytes(b"GMT", "big"))
+_UTC_NAMES: Final = (int.from_bytes(b"UTC", "big"), int.from_bytes(b"GMT", "big"))
+_NAMES: Final = tuple(NAMED_ZONES)
+_ZONE_NAMES: Final = np.array([int.from_bytes(name.encode(), "big") for name in _NAMES])
 
 
 @compiled
@@ -142,6 +146,8 @@ def _zone_text(zone: int) -> str:
         return ""
     if zone == _UTC:
         return "Z"
+    if zone >= _NAMED_ZONE:
+        return _NAMES[zone - _NAMED_ZONE]
     return f"-{zone - _MINUS_ZONE:04}" if zone >= _MINUS_ZONE else f"+{zone - _PLUS_ZONE:04}"
 
 
@@ -295,18 +301,24 @@ def _zone(buf: Bytes, at: int, end: int) -> tuple[int, int]:
         return _offset(buf, at, end)
     if not _IS_WORD[mark]:
         return _NO_ZONE, at
-    after = at + 1 if mark == _Z else _after_zone_name(buf, at, end)
+    zone, after = (_UTC, at + 1) if mark == _Z else _named_zone(buf, at, end)
     if after == at or (after < end and _IS_WORD[get(buf, after)]):
         return _NO_ZONE, at
-    return _UTC, after
+    return zone, after
 
 
 @compiled
-def _after_zone_name(buf: Bytes, at: int, end: int) -> int:
+def _named_zone(buf: Bytes, at: int, end: int) -> tuple[int, int]:
+    """The zone whose name of three letters stands here, and the index after it; the same index where none does."""
     if at + 3 > end:
-        return at
+        return _NO_ZONE, at
     name = (get(buf, at) << 16) | (get(buf, at + 1) << 8) | get(buf, at + 2)
-    return at + 3 if name in _ZONE_NAMES else at
+    if name in _UTC_NAMES:
+        return _UTC, at + 3
+    for place in range(len(_ZONE_NAMES)):
+        if _ZONE_NAMES[place] == name:
+            return _NAMED_ZONE + place, at + 3
+    return _NO_ZONE, at
 
 
 @compiled

@@ -65,6 +65,7 @@ WHOLE = [
     "1/2/2024 12:30:00 AM : ",
     "2024-01-02 9:30:00.5pm UTC ",
     "2-Jan-2024,    9:30:00.5 Z",
+    "20240102-09:30:00 EST",
     "02 dec 2024:09:30:00",
     "2024/Mar/02\t09:30:00 PM",
     " [1704187800.123456] ",
@@ -74,7 +75,7 @@ FIND_CLOCK = entry(find_clock.py_func)
 
 #: What lies around a prefix in the buffer, and must not be looked at.
 SURROUNDINGS = ["", "7", "20240102-09:30:00.5", "Z", " UTC", "_", ":00", "/", "0:00"]
-PROFILES = [DetectedProfile("UTC"), DetectedProfile("America/New_York")]
+PROFILES = [DetectedProfile("UTC"), DetectedProfile("America/New_York"), DetectedProfile("Asia/Shanghai")]
 
 #: Reads every part of every given text with nothing around it, in a process where numba checks every index.
 CHECKED_READING = """
@@ -104,6 +105,11 @@ ZONE = [
     "Zulu",
     "UTCx",
     "GMT_",
+    "EST",
+    "PDT",
+    "CST",
+    "CSTx",
+    "BST",
     "+0530",
     "-05:00",
     "+05:3",
@@ -165,7 +171,9 @@ def span(out, before=""):
 def numbers(year, first, second, minute, zone):
     """What the profile makes of the strings, before the calendar."""
     hour, minutes = minute.split(":")
-    sign, offset = ("Z", "") if zone[:1].isalpha() else (zone[:1], zone[1:].replace(":", ""))
+    if zone in ("UTC", "GMT"):
+        zone = "Z"
+    sign, offset = (zone, "") if zone[:1].isalpha() else (zone[:1], zone[1:].replace(":", ""))
     return int(year), int(first), int(second), int(hour), int(minutes), sign, offset
 
 
