@@ -110,13 +110,17 @@ class Broker:
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """One instrument: sums of ``agg_kpi_m1_sym``, and the ratio of ``agg_order_to_trade``."""
+    """One instrument: sums of ``agg_kpi_m1_sym``, and the ratio of ``agg_order_to_trade``.
+
+    ``currency`` is what ``notional`` is in; none where its executions are in several, or in one that is not known.
+    """
 
     symbol: str
     orders: int
     fills: int
     filled_qty: Decimal
     notional: float
+    currency: str | None
     order_rejects: int
     order_reject_rate: float | None
     ratio_by_number: float | None

@@ -16,8 +16,8 @@ NOTES: Final = {
     "executions": "Effective fills (150=F, or 150/39=1, 2 with 20=0 before FIX 4.3): not busted (150=H, 20=1), corrected where corrected "
     "(150=G, 20=2), neither repeated nor drop copies, on the date the trade was first reported. <code>agg_kpi_m1</code>",
     "notional": "LastPx(31) × LastQty(32) over the executions, per Currency(15) of report or order; of a currency pair in its second "
-    "currency, and LastQty(32) alone where that is dealt. Not added up where no currency is known; by symbol in whatever unit the prices are. "
-    "<code>fct_executions</code>, <code>agg_kpi_m1_sym</code>",
+    "currency, and LastQty(32) alone where that is dealt. Not added up where no currency is known; by symbol, none is named where "
+    "there are several or it is not known. <code>fct_executions</code>, <code>agg_kpi_m1_sym</code>",
     "fill": "Filled quantity (32, effective) over OrderQty(38) of the orders that began on the date, filled whenever; drop copies "
     "left out. <code>fct_orders</code>",
     "rejects": "Orders refused (35=8 with 150/39=8, 103) per new order and replace request of the same system; amendments refused (35=9, 102) per "

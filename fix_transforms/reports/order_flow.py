@@ -118,6 +118,19 @@ with ratios as (
     from agg_order_to_trade
     where trading_date = $day
     group by instrument
+),
+
+currencies as (
+    select
+        coalesce(orders.symbol, executions.symbol, '(none)') as symbol,
+        case
+            when count(distinct executions.notional_currency) = 1 and count(executions.notional_currency) = count(*)
+                then any_value(executions.notional_currency)
+        end as currency
+    from fct_executions as executions
+    left join fct_orders as orders using (order_key)
+    where executions.is_effective and executions.traded_on = $day
+    group by all
 )
 
 select
@@ -126,11 +139,13 @@ select
     sum(fills) as fills,
     sum(filled_qty) as filled_qty,
     sum(notional) as notional,
+    any_value(currency) as currency,
     sum(order_rejects) as order_rejects,
     sum(order_rejects) / nullif(sum(orders + replace_requests), 0) as order_reject_rate,
     any_value(ratio_by_number) as ratio_by_number
 from agg_kpi_m1_sym
 left join ratios using (symbol)
+left join currencies using (symbol)
 where trading_date = $day
 group by symbol
 having sum(orders) > 0 or sum(fills) > 0

@@ -31,6 +31,7 @@ from fix_transforms.reports.wording import (
 
 MOST_SYMBOLS = 15
 MOST_OPEN_ORDERS = 25
+LONGEST_CURRENCY = 8
 
 
 def activity(day: DayFigures) -> str:
@@ -83,7 +84,7 @@ def symbols(day: DayFigures) -> str:
     """The instruments with the most executions."""
     columns = (
         "Symbol", f">Orders{note('orders')}", f">Fills{note('executions')}", ">Quantity", f">Notional{note('notional')}", ">Rejects",
-        f">Reject rate{note('rejects')}", f">Order-to-trade{note('otr')}",
+        f">Reject rate{note('rejects')}", f">OTR{note('otr')}",
     )  # fmt: skip
     most = max((row.fills for row in day.symbols), default=0)
     shown = day.symbols[:MOST_SYMBOLS]
@@ -96,9 +97,14 @@ def symbols(day: DayFigures) -> str:
 def _symbol(row: Symbol, most: int) -> tuple[str, ...]:
     return (
         name(row.symbol), count(row.orders), part_of_one(count(row.fills), row.fills / most if most else 0),
-        quantity(row.filled_qty), amount(row.notional), count(row.order_rejects), share(row.order_reject_rate),
+        quantity(row.filled_qty), _notional(row), count(row.order_rejects), share(row.order_reject_rate),
         ratio(row.ratio_by_number),
     )  # fmt: skip
+
+
+def _notional(row: Symbol) -> str:
+    known = f"{text(row.currency, LONGEST_CURRENCY)} " if row.currency is not None else ""
+    return known + amount(row.notional)
 
 
 def rejects(day: DayFigures) -> str:

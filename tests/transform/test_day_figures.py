@@ -80,24 +80,28 @@ def test_latency_is_a_quantile_of_intervals_and_names_its_clock(days, replay):
         assert (found.p50_us, found.p95_us, found.p99_us) == tuple(quantile(spans, part) for part in (0.50, 0.95, 0.99))
 
 
-def test_notional_is_added_up_by_the_currency_that_is_paid(days, replay):
+@pytest.fixture(scope="module")
+def currencies(replay):
+    """What is paid for each instrument: of a pair, whose first currency is dealt, the second."""
     stated = {message.symbol: message.fields[15] for message in replay.firsts if message.type == "D"}
+    return {symbol: symbol.partition("/")[2] or currency for symbol, currency in stated.items()}
+
+
+def test_notional_is_added_up_by_the_currency_that_is_paid(days, replay, currencies):
     assert any(fill.fields.get(15) is None for fill, _, _ in replay.trades), "the venue that speaks FIX.4.0 states none"
     for day, figures in days.items():
         counts, values = Counter(), Counter()
         for fill, traded, price in replay.trades:
             if fill.date == day:
-                # What is dealt of a pair is its first currency, and what is paid the second.
-                currency = fill.symbol.partition("/")[2] or stated[fill.symbol]
-                counts[currency] += 1
-                values[currency] += traded * price
+                counts[currencies[fill.symbol]] += 1
+                values[currencies[fill.symbol]] += traded * price
         assert {row.currency: row.executions for row in figures.notional} == counts
         assert {row.currency: row.amount for row in figures.notional} == {
             currency: pytest.approx(float(value), rel=1e-9) for currency, value in values.items()
         }
 
 
-def test_brokers_symbols_and_reasons_add_up_to_the_day(days, replay):
+def test_brokers_symbols_and_reasons_add_up_to_the_day(days, replay, currencies):
     for day, figures in days.items():
         firsts = [message for message in replay.firsts if message.date == day]
         sent_to = Counter((message.target, message.session) for message in firsts if message.type == "D")
@@ -111,6 +115,9 @@ def test_brokers_symbols_and_reasons_add_up_to_the_day(days, replay):
                 values[fill.symbol] += traded * price
         assert {row.symbol: row.notional for row in figures.symbols if row.fills} == {
             symbol: pytest.approx(float(value), rel=1e-9) for symbol, value in values.items()
+        }
+        assert {row.symbol: row.currency for row in figures.symbols if row.fills} == {
+            symbol: currencies[symbol] for symbol in values
         }
         refused = [one for one in firsts if one.type in "93j" or (one.type == "8" and one.meaning == "8")]
         assert sum(row.rejects for row in figures.reasons) == len(refused)
