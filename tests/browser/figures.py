@@ -39,7 +39,7 @@ def smart(number: Number) -> str:
     for letter, size in (("B", 1e9), ("M", 1e6), ("k", 1e3)):
         if abs(number) >= size:
             return f"{float(f'{number / size:.3g}'):g}{letter}"
-    return f"{number:.2f}"
+    return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +128,21 @@ def expected(published: Path, tiles: tuple[Tile, ...], where: str = "true") -> d
     return {tile.title: tile.written((answers[tile.title] or (0,))[0] or 0) for tile in tiles}
 
 
-#: A table: of what is dealt in pairs, the second currency is what is paid.
+#: A table: of what is dealt in pairs, the second currency is what is paid; simulations that share identifiers make
+#: orders of several instruments.
 NOTIONAL = "Notional by currency"
 AMOUNTS = f"""
-select coalesce(nullif(split_part(symbol, '/', 2), ''), currency, '(not known)'), count(*), sum(last_qty * last_px)::double
-from {EXECUTIONS} where {{where}} group by 1
+with fills as (
+    select *, coalesce(nullif(split_part(symbol, '/', 2), ''), currency) as paid from {EXECUTIONS} where {{where}}
+),
+traded as (
+    select list(paid) as paid, count(*) as fills, sum(last_qty * last_px)::double as amount from fills group by order_key
+)
+select
+    case when list_unique(paid) = 1 and list_count(paid) = len(paid) then paid[1] else '(mixed or not known)' end,
+    sum(fills),
+    sum(amount)
+from traded group by 1
 """
 
 
