@@ -70,12 +70,12 @@ class Account:
         lines = _indices([run.event for run in runs], [run.lines for run in runs])
         starts = np.concatenate((rows.start[messages], events.start[lines]))
         sizes = np.concatenate((rows.end[messages], events.end[lines])) - starts
-        counted = self._bytes
-        counted.message += int(sizes[: len(messages)].sum())
-        counted.log_event += int(sizes[len(messages) :].sum())
+        counted, is_line = self._bytes, sum(run.messages for run in runs)
+        counted.message += int(sizes[:is_line].sum())
+        counted.log_event += int(sizes[is_line:].sum())
         every = np.arange(len(runs))
         run = np.concatenate([np.repeat(every, [getattr(run, kind) for run in runs]) for kind in ("messages", "lines")])
-        if len(lines):  # messages alone are in order
+        if is_line < len(sizes):  # messages alone are in order
             order = np.argsort(starts, kind="stable")
             starts, sizes, run = starts[order], sizes[order], run[order]
         ends = starts + sizes
@@ -85,8 +85,8 @@ class Account:
         gaps = starts - before
         closes = np.append(opens[1:], True)
         missed = np.array([run.end for run in runs])[run[closes]] - ends[closes]
-        counted.decoration += int(gaps[gaps > 0].sum())
-        counted.untiled += int(np.abs(missed).sum() - gaps[gaps < 0].sum() - sizes[sizes < 0].sum())
+        counted.decoration += int(np.maximum(gaps, 0).sum())
+        counted.untiled += int(np.abs(missed).sum() - np.minimum(gaps, 0).sum() - np.minimum(sizes, 0).sum())
 
     def close(self, tally: Tally, end: int | None) -> Tally:
         """Write the bytes of the chunk into its tally.
@@ -114,8 +114,10 @@ class Account:
         )
 
 
-def _indices(starts: list[int], lengths: list[int]) -> np.ndarray:
+def _indices(starts: list[int], lengths: list[int]) -> np.ndarray | slice:
     """The indices of stretches, one after the other."""
+    if len(starts) == 1:
+        return slice(starts[0], starts[0] + lengths[0])
     counts = np.array(lengths)
     skipped = np.array(starts) - np.concatenate(([0], counts.cumsum()[:-1]))
     indices: np.ndarray = np.arange(counts.sum()) + np.repeat(skipped, counts)

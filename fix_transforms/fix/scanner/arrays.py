@@ -12,8 +12,9 @@ import numpy as np
 
 from fix_transforms.fix.frames import CHUNK_ROWS
 from fix_transforms.fix.scanner import FIELDS
-from fix_transforms.fix.scanner.layout import SLOT_TAGS, TAG_LIMIT
+from fix_transforms.fix.scanner.layout import KINDS, SLOT_TAGS, TAG_LIMIT
 from fix_transforms.fix.scanner.unfolding import GroupRows, new_group_rows
+from fix_transforms.fix.scanner.values import LAST_INSTANT
 
 if TYPE_CHECKING:
     from fix_transforms.fix.scanner.slabs import Empty
@@ -31,6 +32,17 @@ WORDS = 1_024
 #: Fields whose tag is guessed, a power of two, and words that a guess takes.
 GUESSES = 4_096
 GUESS = 4
+#: Prefixes that are kept, a power of two; bytes of the longest, and numbers that say what was found in it.
+PREFIXES = 16
+PREFIX_TEXT = 64
+PREFIX_FACTS = 8
+#: Templates that are kept, a power of two, and the most fields of one.
+TEMPLATES = 256
+TEMPLATE_FIELDS = 64
+#: Ends of fields are written eight at a time.
+_SPARE_ENDS = 8
+#: Steps of a kind that a message may take: one per column.
+STEPS = len(SLOT_TAGS)
 #: A word of which nothing is kept is not one.
 _NO_GUESS = np.array([1, 0, 0, 0], np.uint64)
 
@@ -90,16 +102,25 @@ class Tables(NamedTuple):
     guesses: np.ndarray  # uint64 [GUESSES * GUESS]: the tag that followed another one last
     stamps: np.ndarray  # int64 [tag]: the message that had it last
     serial: np.ndarray  # int64 [1]: number of the message, for stamps
+    ends: np.ndarray  # int64 [field + 1]: the end of the field before, where the delimiter stands; the last one's end
+    signs: np.ndarray  # uint64 [template, field, 2]: how much of a word tells the field, and that much of it
+    template_fields: np.ndarray  # int64 [template]: how many; 0 where there is none
+    trust: np.ndarray  # int8 [template]: messages with other fields until it is given up
+    steps: np.ndarray  # uint64 [template + 1, kind, STEPS]: which value goes where; the last are for once
+    step_counts: np.ndarray  # int64 [template + 1, kind]
+    bound: np.ndarray  # uint8 [template + 1]: whether the steps know the columns of the store
     tags: np.ndarray  # int32 [field]
     planned: np.ndarray  # int32 [field]: the plan of its tag
     starts: np.ndarray  # int64 [field]
     lengths: np.ndarray  # int64 [field]
     clock: np.ndarray  # int64 [8]: what find_clock says
-    date: np.ndarray  # int64 [2]: the last date and its days
+    instant: np.ndarray  # int64 [LAST_INSTANT]: the last instant that was read
     delimiters: np.ndarray  # uint64 [n]: bytes of each known delimiter
     delimiter_widths: np.ndarray  # int64 [n]: 0 for what is no delimiter
     delimiter_count: np.ndarray  # int64 [1]
     spelled: np.ndarray  # uint8 [WORD_BYTES]: what is looked up
+    prefix_texts: np.ndarray  # uint8 [PREFIXES, PREFIX_TEXT]: prefixes of the lines before
+    prefix_facts: np.ndarray  # int64 [PREFIXES, PREFIX_FACTS]: what was found in them; all 0 where there is none
     prefixes: Lexicon  # shapes of prefixes; value 1 for those that the reference has to judge
     layouts: Lexicon  # version, session and type of messages with groups; value is the layout, -1 without groups
     grouped: np.ndarray  # uint8 [field]: whether a field is inside a group
@@ -180,16 +201,25 @@ def new_tables(plans: np.ndarray) -> Tables:
         guesses=np.tile(_NO_GUESS, GUESSES),
         stamps=np.zeros(TAG_LIMIT, np.int64),
         serial=np.zeros(1, np.int64),
+        ends=np.empty(FIELDS + 1 + _SPARE_ENDS, np.int64),
+        signs=np.zeros(TEMPLATES * TEMPLATE_FIELDS * 2, np.uint64),
+        template_fields=np.zeros(TEMPLATES, np.int64),
+        trust=np.zeros(TEMPLATES, np.int8),
+        steps=np.zeros((TEMPLATES + 1) * KINDS * STEPS, np.uint64),
+        step_counts=np.zeros((TEMPLATES + 1) * KINDS, np.int64),
+        bound=np.zeros(TEMPLATES + 1, np.uint8),
         tags=np.empty(FIELDS, np.int32),
         planned=np.empty(FIELDS, np.int32),
         starts=np.empty(FIELDS, np.int64),
         lengths=np.empty(FIELDS, np.int64),
         clock=np.zeros(8, np.int64),
-        date=np.full(2, -1, np.int64),  # no date at all; 00000000 is one that does not exist
+        instant=np.full(LAST_INSTANT, -1, np.int64),  # no date at all; 00000000 is one that does not exist
         delimiters=np.zeros(64, np.uint64),
         delimiter_widths=np.zeros(64, np.int64),
         delimiter_count=np.zeros(1, np.int64),
         spelled=np.empty(WORD_BYTES, np.uint8),
+        prefix_texts=np.zeros(PREFIXES * PREFIX_TEXT, np.uint8),
+        prefix_facts=np.zeros(PREFIXES * PREFIX_FACTS, np.int64),
         prefixes=new_lexicon(),
         layouts=new_lexicon(),
         grouped=np.zeros(FIELDS, np.uint8),

@@ -154,8 +154,10 @@ class BlockScanner:
         if self._is_tired:
             _forget(self._tables.prefixes)
             _forget(self._tables.layouts)
+            self._tables.prefix_facts[:] = 0
             self._tables.delimiter_count[0] = 0
             self._delimiters, self._shapes = [], []
+        self._tables.bound[:] = 0  # a store opens columns in an order of its own
         return new_store(self._delimiters, self._shapes)
 
     def _learn_delimiter(self, block: bytes, index: int) -> None:

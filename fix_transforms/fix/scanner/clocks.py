@@ -34,6 +34,7 @@ CLOCK_END: Final = 1
 MINUTE_KEY: Final = 2
 NANOSECONDS: Final = 3
 FRACTION_DIGITS: Final = 4
+SECONDS_AT: Final = 5
 CLOCK_SLOTS: Final = 8
 
 #: The zone in a minute key: none written, UTC, the four digits of an offset after one of the two signs' bases, or the
@@ -114,6 +115,7 @@ def find_clock(buf: Bytes, start: int, end: int, out: NDArray[np.int64]) -> int:
         out: int64, at least ``CLOCK_SLOTS`` long. ``CLOCK_START`` and ``CLOCK_END``: the indices in ``buf`` that the
             profile's pattern matches. ``MINUTE_KEY``: for ``minute_of``. ``NANOSECONDS``: into the minute; for ticks
             since the epoch. ``FRACTION_DIGITS``: as written, up to 12.
+            ``SECONDS_AT``: of a clock, the index of the two digits of its seconds.
 
     Returns:
         ``NO_CLOCK``, ``CLOCK``, ``TICKS``, or ``IMPOSSIBLE_CLOCK``: only the indices are set, and there is no time.
@@ -172,6 +174,7 @@ def _clock_at(buf: Bytes, at: int, end: int, out: NDArray[np.int64]) -> int:
     out[MINUTE_KEY] = (date * 10_000 + minute) * _ZONES + zone
     out[NANOSECONDS] = seconds * _SECOND + fraction
     out[FRACTION_DIGITS] = digits
+    out[SECONDS_AT] = after_seconds - 2
     return CLOCK
 
 

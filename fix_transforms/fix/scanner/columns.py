@@ -103,14 +103,20 @@ def clock_instants(profile: DetectedProfile, entries: Rows | Events, start: int,
     is_clock = found == CLOCK
     valid = (is_clock | (found == TICKS)).astype(np.uint8)
     if is_clock.any():
-        runs, lengths = runs_of(minutes[is_clock])
+        chosen = slice(None) if is_clock.all() else is_clock
+        runs, lengths = runs_of(minutes[chosen])
         keys, which = np.unique(runs, return_inverse=True)
         seconds = [profile.minute(*minute_of(key)) for key in keys.tolist()]
         starts = np.array([second or 0 for second in seconds], np.int64) * _SECOND
         exists = np.array([second is not None for second in seconds], np.uint8)
-        nanoseconds[is_clock] += np.repeat(starts[which], lengths)
-        valid[is_clock] = np.repeat(exists[which], lengths)
-    return Instants(nanoseconds, digits, None if valid.all() else valid)
+        nanoseconds[chosen] += np.repeat(starts[which], lengths)
+        valid[chosen] = np.repeat(exists[which], lengths)
+    return Instants(nanoseconds, digits, None if _are_all(valid) else valid)
+
+
+def _are_all(valid: np.ndarray) -> bool:
+    """Whether all of these zeros and ones, of a byte each, are ones: as flags, numpy counts them many at a time."""
+    return int(np.count_nonzero(valid.view(np.bool_))) == len(valid)
 
 
 def runs_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -150,7 +156,7 @@ def _words(store: Store, slot: int, start: int, stop: int) -> tuple[np.ndarray, 
     if first < 0:
         return None
     valid = rows.valid[first + start : first + stop]
-    return rows.words[VIEW * (first + start) : VIEW * (first + stop)], None if valid.all() else valid
+    return rows.words[VIEW * (first + start) : VIEW * (first + stop)], None if _are_all(valid) else valid
 
 
 def _typed(

@@ -121,15 +121,6 @@ def _copy_spelled_out(
 
 
 @compiled
-def _checksum(work: np.ndarray, start: Number, end: Number) -> Number:
-    total, block = 0, start
-    while block < end:
-        total += byte_sum(work, block, end - block)
-        block += 64
-    return total & 0xFF
-
-
-@compiled
 def _close(work: np.ndarray, body_end: Number, word: Number, width: Number) -> tuple[Number, Number]:
     """CheckSum(10) after the body: its value and where the message ends; -1 where that is not plain."""
     if not (get(work, body_end) == 49 and get(work, body_end + 1) == 48 and get(work, body_end + 2) == 61):
@@ -202,7 +193,7 @@ def open_envelope(  # noqa: C901 - one decision after the other, and no call is 
         _add_trailer(work, body_end, free + header + declared)
         found[WIRE_START], found[WIRE_END] = free, free + header + declared + _TRAILER
         found[FREE] = found[WIRE_END]
-    return OK if _checksum(work, found[WIRE_START], found[WIRE_END] - _TRAILER) == written else LEAVE_FRAME
+    return OK if byte_sum(work, found[WIRE_START], found[WIRE_END] - _TRAILER) == written else LEAVE_FRAME
 
 
 @compiled

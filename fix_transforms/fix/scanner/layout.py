@@ -21,6 +21,7 @@ from fix_transforms.tables.spec import DECIMAL, TIMESTAMP
 TAG_LIMIT: Final = 65_536
 
 TEXT, NUMBER, PRICE, FLAG, DAY, INSTANT = range(6)
+KINDS: Final = 6
 
 #: A plan of a tag: its slot plus one in the lowest byte, how its value is read in the next, and what else it is above.
 #: ``ASIDE``: its message is left to the reference. ``COUNTER``: it may count the instances of a group.

@@ -15,8 +15,8 @@ from numba.extending import intrinsic
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Bytes that must follow any byte that is looked at: the widest load.
-SLACK = 64
+#: Bytes that must follow any byte that is looked at: the widest load, up to a word further on.
+SLACK = 64 + 8
 
 _BYTE = ir.IntType(8)
 
@@ -145,22 +145,65 @@ def below_mask(typing_context: Any, buffer: Any, index: Any, byte: Any) -> Any:
 
 
 @_primitive
-def byte_sum(typing_context: Any, buffer: Any, index: Any, count: Any) -> Any:
-    """Sum modulo 256 of the first ``count`` of the 64 bytes at ``index``; all of them from 64 on."""
+def range_mask(typing_context: Any, buffer: Any, index: Any, first: Any, last: Any) -> Any:
+    """Which of the 64 bytes at ``index`` lie between two, these included."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         chunk = _vector(builder, _pointer(context, builder, signature, arguments))
-        limit = builder.trunc(arguments[2], ir.IntType(32))
-        limit = builder.select(
-            builder.icmp_signed("<", limit, ir.Constant(ir.IntType(32), 64)), limit, ir.Constant(ir.IntType(32), 64)
-        )
+        above = builder.sub(chunk, _repeated(builder, arguments[2]))
+        width = builder.sub(arguments[3], arguments[2])
+        return builder.bitcast(builder.icmp_unsigned("<=", above, _repeated(builder, width)), ir.IntType(64))
+
+    return types.uint64(buffer, types.intp, types.uint8, types.uint8), generate
+
+
+@_primitive
+def other_mask(typing_context: Any, buffer: Any, index: Any, known: Any, place: Any) -> Any:
+    """Which of the 64 bytes at ``index`` are not those of ``known`` at ``place``."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        chunk = _vector(builder, _pointer(context, builder, signature, arguments))
+        array = context.make_array(signature.args[2])(context, builder, arguments[2])
+        same = _vector(builder, builder.gep(array.data, [arguments[3]], inbounds=True))
+        return builder.bitcast(builder.icmp_unsigned("!=", chunk, same), ir.IntType(64))
+
+    return types.uint64(buffer, types.intp, known, types.intp), generate
+
+
+@_primitive
+def byte_sum(typing_context: Any, buffer: Any, start: Any, end: Any) -> Any:
+    """Sum modulo 256 of the bytes from ``start`` up to ``end``."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        number, (_, start, end) = ir.IntType(64), arguments
+        total = cgutils.alloca_once_value(builder, _splat(0))  # type: ignore[no-untyped-call]
+        at = cgutils.alloca_once_value(builder, start)  # type: ignore[no-untyped-call]
+
+        def add(chunk: Any) -> None:
+            builder.store(builder.add(builder.load(total), chunk), total)
+
+        def chunk() -> Any:
+            return _vector(builder, builder.gep(array.data, [builder.load(at)], inbounds=True))
+
+        whole = builder.append_basic_block("whole")
+        more, rest = builder.append_basic_block("more"), builder.append_basic_block("rest")
+        builder.branch(whole)
+        builder.position_at_end(whole)
+        left = builder.sub(end, builder.load(at))
+        builder.cbranch(builder.icmp_signed(">=", left, number(64)), more, rest)
+        builder.position_at_end(more)
+        add(chunk())
+        builder.store(builder.add(builder.load(at), number(64)), at)
+        builder.branch(whole)
+        builder.position_at_end(rest)
         lanes = ir.Constant(ir.VectorType(_BYTE, 64), [ir.Constant(_BYTE, lane) for lane in range(64)])
-        wanted = builder.icmp_unsigned("<", lanes, _repeated(builder, builder.trunc(limit, _BYTE)))
-        kept = builder.select(wanted, chunk, _splat(0))
+        wanted = builder.icmp_unsigned("<", lanes, _repeated(builder, builder.trunc(left, _BYTE)))
+        add(builder.select(wanted, chunk(), _splat(0)))
         reduce = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
-            builder.module, ir.FunctionType(_BYTE, [kept.type]), "llvm.vector.reduce.add.v64i8"
+            builder.module, ir.FunctionType(_BYTE, [ir.VectorType(_BYTE, 64)]), "llvm.vector.reduce.add.v64i8"
         )
-        return builder.zext(builder.call(reduce, [kept]), ir.IntType(64))
+        return builder.zext(builder.call(reduce, [builder.load(total)]), number)
 
     return types.int64(buffer, types.intp, types.intp), generate
 
@@ -180,10 +223,10 @@ def mask_below(typing_context: Any, count: Any) -> Any:
 
 @_primitive
 def trailing_zeros(typing_context: Any, word: Any) -> Any:
-    """How many bits below the lowest set one; the word is not zero."""
+    """How many bits below the lowest set one; 64 where there is none."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
     return types.uint64(types.uint64), generate
 
@@ -198,7 +241,9 @@ __all__ = [
     "load_u64",
     "mask_below",
     "ones",
+    "other_mask",
     "put",
+    "range_mask",
     "trailing_zeros",
     "will_put",
 ]

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from fix_transforms.fix.session_versions import SessionVersions
 
 _SMALLEST_PART = 64 * 1024
-#: Parts that lie ready beside one for each thread: with less, threads wait; each takes some 30 MB.
+#: Parts that lie ready beside one for each thread, where there are several: with less, they wait; each takes some 30 MB.
 _WAITING = 3
+#: Parts that lie ready for one thread: the first bytes of the next are asked for.
+_NEXT = 2
 #: How many bytes of the next part are shown.
 _SHOWN_BYTES = 4_096
 #: What may end a line that belongs to the message on the next one: no part starts there.
@@ -93,7 +95,8 @@ class Parts:
         Raises:
             Exception: Whatever the input raised, once everything before it was read.
         """
-        while not self._is_read and len(self._ahead) < self._threads + _WAITING:
+        wanted = self._threads + _WAITING if self._threads > 1 else _NEXT
+        while not self._is_read and len(self._ahead) < wanted:
             starts_line, content = self._starts_line, self._cut()
             if content:
                 scans = starts_line and self.is_scanned_ahead

@@ -13,7 +13,8 @@ import numpy as np
 
 from fix_transforms.fix.scanner import FIELDS
 from fix_transforms.fix.scanner.arrays import RUNS, Events, Groups, Rows, Tables
-from fix_transforms.fix.scanner.clocks import find_clock
+from fix_transforms.fix.scanner.cells import void_missing, write_view
+from fix_transforms.fix.scanner.clocks import FRACTION_DIGITS, MINUTE_KEY, NANOSECONDS, find_clock
 from fix_transforms.fix.scanner.compiling import Number, compiled, entry
 from fix_transforms.fix.scanner.envelopes import (
     DELIMITER,
@@ -29,15 +30,18 @@ from fix_transforms.fix.scanner.envelopes import (
     WIRE_START,
     open_envelope,
 )
-from fix_transforms.fix.scanner.fields import repeats_outside, split_fields, void_missing, write_fields, write_view
+from fix_transforms.fix.scanner.fields import find_ends, name_fields, repeats_outside
 from fix_transforms.fix.scanner.layout import COUNTER, REPEATED
 from fix_transforms.fix.scanner.loads import equal_mask, get, load_u64, mask_below, trailing_zeros
+from fix_transforms.fix.scanner.prefixes import take_prefix
+from fix_transforms.fix.scanner.templates import learn, template_of, write_row
 from fix_transforms.fix.scanner.unfolding import unfold_message
-from fix_transforms.fix.scanner.words import UNKNOWN, is_plain, layout_of, shape_of
+from fix_transforms.fix.scanner.words import UNKNOWN, is_plain, layout_of
 
 if TYPE_CHECKING:
     from fix_transforms.fix.scanner.layouts import LayoutArrays
-    from fix_transforms.fix.scanner.unfolding import GroupScratch
+    from fix_transforms.fix.scanner.prefixes import take_prefix
+from fix_transforms.fix.scanner.unfolding import GroupScratch
 
 #: What ``state`` holds, in and out.
 POSITION, BLOCK_END, INSIDE_LINE, LINES, ROW, EVENT, FREE_AT, BLOCK, RUN, LEARNS, BY_SESSION, MARK, STATUS = range(13)
@@ -62,9 +66,6 @@ _BEGIN = np.uint64(int.from_bytes(b"8=FIX", "little"))
 
 _BLANK = np.zeros(256, np.bool_)
 _BLANK[[ord(c) for c in " \t\r\n\x00\x0b\x0c"]] = True
-#: What is stripped off a prefix: as a line, but no vertical tabs and form feeds.
-_PREFIX_BLANK = np.zeros(256, np.bool_)
-_PREFIX_BLANK[[ord(c) for c in " \t\r\x00"]] = True
 _HEX = np.zeros(256, np.bool_)
 _HEX[[ord(c) for c in "0123456789abcdefABCDEF"]] = True
 #: What may end a line that belongs to the message on the next one.
@@ -93,10 +94,10 @@ def _is_begin(work: np.ndarray, index: Number) -> Number:
 
 
 @compiled
-def _strip(work: np.ndarray, start: Number, end: Number, blanks: np.ndarray) -> tuple[Number, Number]:
-    while start < end and blanks[get(work, start)]:
+def _strip(work: np.ndarray, start: Number, end: Number) -> tuple[Number, Number]:
+    while start < end and _BLANK[get(work, start)]:
         start += 1
-    while start < end and blanks[get(work, end - 1)]:
+    while start < end and _BLANK[get(work, end - 1)]:
         end -= 1
     return start, end
 
@@ -123,7 +124,7 @@ def _line_after(work: np.ndarray, index: Number, end: Number) -> Number:
             index = found + 1
         if mark == _NOTHING:
             return -1
-        _, last = _strip(work, start, index, _BLANK)
+        _, last = _strip(work, start, index)
         announced = last > start and _ANNOUNCES[get(work, last - 1)]
     return index
 
@@ -137,13 +138,11 @@ def _line_ends(work: np.ndarray, start: Number, end: Number) -> Number:
 
 
 @compiled
-def _take_clock(
-    work: np.ndarray, start: Number, end: Number, tables: Tables, entries: Rows | Events, row: Number
-) -> None:
-    entries.clock[row] = find_clock(work, start, end, tables.clock)
-    entries.minute[row] = tables.clock[2]
-    entries.nanoseconds[row] = tables.clock[3]
-    entries.digits[row] = tables.clock[4]
+def _take_clock(work: np.ndarray, start: Number, end: Number, tables: Tables, events: Events, row: Number) -> None:
+    events.clock[row] = find_clock(work, start, end, tables.clock)
+    events.minute[row] = tables.clock[MINUTE_KEY]
+    events.nanoseconds[row] = tables.clock[NANOSECONDS]
+    events.digits[row] = tables.clock[FRACTION_DIGITS]
 
 
 @compiled
@@ -175,31 +174,6 @@ def _take_event(
     write_view(work, start, end - start, events.text, 2 * row, state[BLOCK])
     state[EVENT] = row + 1
     return True
-
-
-@compiled
-def _take_prefix(work: np.ndarray, start: Number, end: Number, tables: Tables, rows: Rows, state: np.ndarray) -> Number:
-    """Write what stands before a message: ``OK``, ``LEAVE_FRAME`` or ``NEW_PREFIX``."""
-    row = state[ROW]
-    start, end = _strip(work, start, end, _PREFIX_BLANK)
-    rows.clock[row] = 0
-    rows.shape[row] = -1
-    write_view(work, start, end - start, rows.prefix, 2 * row, state[BLOCK])
-    if start == end:
-        return OK
-    if not is_plain(work, start, end):
-        return LEAVE_FRAME
-    _take_clock(work, start, end, tables, rows, row)
-    gap_start, gap_end = end, end
-    if rows.clock[row] == 1 or rows.clock[row] == 3:
-        gap_start, gap_end = tables.clock[0], tables.clock[1]
-    shape = shape_of(work, start, gap_start, gap_end, end, tables)
-    if shape == UNKNOWN and state[LEARNS]:
-        return NEW_PREFIX
-    if shape < 0 or tables.prefixes.values[shape]:
-        return LEAVE_FRAME
-    rows.shape[row] = shape
-    return OK
 
 
 @compiled
@@ -245,7 +219,7 @@ def _unfold(
 def _take_fields(
     work: np.ndarray,
     count: Number,
-    roles: Number,
+    signs: Number,
     state: np.ndarray,
     tables: Tables,
     rows: Rows,
@@ -255,11 +229,18 @@ def _take_fields(
 ) -> Number:
     """Write the fields of a message: ``OK``, or why not, with everything as before."""
     code, used, paths = OK, groups.state[0], groups.state[1]
-    if roles & COUNTER:
-        code = _unfold(work, count, state, tables, groups, layouts, scratch)
-    if code == OK and roles & REPEATED and repeats_outside(count, tables):
-        code = LEAVE_FRAME
-    if code == OK and not write_fields(work, count, tables, rows, state[ROW], state[BLOCK]):
+    steps = template_of(work, count, tables) if signs == count else -1
+    if steps < 0:
+        are_plain, roles = name_fields(work, count, signs, tables)
+        if not are_plain or _is_logon(work, count, tables):
+            return LEAVE_FRAME
+        if roles & COUNTER:
+            code = _unfold(work, count, state, tables, groups, layouts, scratch)
+        if code == OK and roles & REPEATED and repeats_outside(count, tables):
+            code = LEAVE_FRAME
+        if code == OK:
+            steps = learn(work, count, roles, tables)
+    if code == OK and not write_row(work, steps, tables, rows, state[ROW], state[BLOCK]):
         code = LEAVE_FRAME
     if groups.state[0] > used:
         tables.grouped[:count] = 0
@@ -288,14 +269,14 @@ def _take_message(
         return code
     if code == LEAVE_FRAME or index - prefix_start > _LONGEST_PREFIX:
         return LEAVE_FRAME
-    code = _take_prefix(work, prefix_start, index, tables, rows, state)
+    code = take_prefix(work, prefix_start, index, tables, rows, state[ROW], state[BLOCK], state[LEARNS])
     if code != OK:
         return code
     wire_start, wire_end, row = found[WIRE_START], found[WIRE_END], state[ROW]
-    count, roles = split_fields(work, wire_start, wire_end, tables)
-    if count < 0 or _is_logon(work, count, tables):
+    count, signs = find_ends(work, wire_start, wire_end, tables)
+    if count < 0:
         return LEAVE_FRAME
-    code = _take_fields(work, count, roles, state, tables, rows, groups, layouts, scratch)
+    code = _take_fields(work, count, signs, state, tables, rows, groups, layouts, scratch)
     if code != OK:
         return code
     write_view(work, wire_start, wire_end - wire_start, rows.raw, 2 * row, state[BLOCK])
@@ -346,7 +327,7 @@ def _settle_line(
     runs: np.ndarray,
 ) -> Number:
     """Judge a line without a message; whether the pass can go on after it."""
-    start, end = _strip(work, line_start, line_end, _BLANK)
+    start, end = _strip(work, line_start, line_end)
     if start == end:
         return True
     if line_start == state[POSITION] and state[INSIDE_LINE] and _says_nothing(work, start, end):
@@ -418,6 +399,9 @@ def scan_block(  # noqa: C901 - one loop
             if code == OK:
                 _extend_run(runs, found[END], found[END], lines, state)
                 cursor = line_start = found[END]
+                if cursor < end and get(work, cursor) == _NEWLINE:  # as nearly always: the line ends here
+                    cursor = line_start = cursor + 1
+                    lines += 1
                 continue
             if code == NEW_DELIMITER or code == NEW_PREFIX or code == NEW_LAYOUT:
                 state[MARK] = index - 1

@@ -9,22 +9,21 @@ from __future__ import annotations
 import numpy as np
 
 from fix_transforms.fix.scanner.compiling import Number, compiled
-from fix_transforms.fix.scanner.loads import get, load_u64, trailing_zeros
+from fix_transforms.fix.scanner.loads import get, load_u64, put, trailing_zeros
 
-_SIXES = np.uint64(0x0606060606060606)
-_HIGHS = np.uint64(0xF0F0F0F0F0F0F0F0)
-_LOWS = np.uint64(0x0F0F0F0F0F0F0F0F)
+_OVER_NINE = np.uint64(0x7676767676767676)
 _ONES = np.uint64(0x0101010101010101)
 _TOPS = np.uint64(0x8080808080808080)
 _DOTS = np.uint64(0x2E2E2E2E2E2E2E2E)
 _ZEROS = np.uint64(0x3030303030303030)
-_THREES = np.uint64(0x3333333333333333)
 _PAIRS = np.uint64(0x00FF00FF00FF00FF)
 _QUADS = np.uint64(0x0000FFFF0000FFFF)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _SCALE = np.uint64(10_000_000_000)
 
 _POWERS = np.array([10**power for power in range(19)], dtype=np.uint64)
+#: What a short decimal is scaled by: by its length less the place of its point, or less 8 without one; and 8.
+_SHORT_POWERS = np.array([10 ** (10 - max(place - 9, 0)) for place in range(17)], dtype=np.uint64)
 _DAYS_IN_MONTH = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
 #: Epoch seconds that still fit into Int64 nanoseconds, as in ``coercion``.
 _LAST_NS_SECOND = 9_223_372_035
@@ -33,6 +32,9 @@ _DASH, _DOT = 45, 46
 _COLON_MASK = np.uint64(0x0000FF0000FF0000)
 _COLONS = np.uint64(0x00003A00003A0000)
 _TWO = np.uint64(0xFFFF)
+#: What ``read_instant`` keeps: a date as a number and its days; the words of a date and a time and their epoch seconds.
+_LAST_DAY, _LAST_DAYS, _LAST_DATE, _LAST_TIME, _LAST_SECONDS = range(5)
+LAST_INSTANT = 5
 _TOP_TWO = np.uint64(0x0000FFFF00000000)
 
 
@@ -40,13 +42,19 @@ _TOP_TWO = np.uint64(0x0000FFFF00000000)
 def eight_digits(word: Number, count: Number) -> tuple[Number, Number]:
     """Up to eight digits, the first in the lowest byte, as a number; all at once (SIMD within a register)."""
     # No branch: how many digits there are is hard to foresee. A shift by 64 would be undefined, hence two.
-    shift = np.uint64((8 - count) * 8)
-    word = (word << shift) | (_ZEROS >> np.uint64(1) >> (np.uint64(63) - shift))
-    plain = (word & _HIGHS) | (((word + _SIXES) & _HIGHS) >> np.uint64(4))
-    value = ((word & _LOWS) * np.uint64(2561)) >> np.uint64(8)
+    shift = np.uint64((8 - count) * 8) >> np.uint64(1)
+    digits = (word ^ _ZEROS) << shift << shift
+    wrong = (digits + _OVER_NINE | digits) & _TOPS
+    value = (digits * np.uint64(2561)) >> np.uint64(8)
     value = ((value & _PAIRS) * np.uint64(6553601)) >> np.uint64(16)
     value = ((value & _QUADS) * np.uint64(42949672960001)) >> np.uint64(32)
-    return plain == _THREES, value
+    return wrong == 0, value
+
+
+@compiled
+def eight_digits_at(buffer: np.ndarray, start: Number, count: Number) -> Number:
+    """Up to eight bytes that are known to be digits, as a number."""
+    return np.int64(eight_digits(load_u64(buffer, start), count)[1])
 
 
 @compiled
@@ -89,22 +97,19 @@ def _scaled(whole: Number, fraction: Number, fraction_digits: Number, negative: 
 
 @compiled
 def _short_decimal(word: Number, length: Number) -> tuple[Number, Number, Number]:
-    """A decimal of up to eight bytes without a sign."""
+    """A decimal of up to eight bytes without a sign; below ten to the eighteenth, it fits the low half."""
+    # No branch: which values have a point is hard to foresee.
     word &= _ALL >> np.uint64((8 - length) * 8)
     found = word ^ _DOTS
-    zero = (found - _ONES) & ~found & _TOPS
-    if zero == 0:
-        is_number, value = eight_digits(word, length)
-        low, high = _scaled(value, np.uint64(0), 0, False)
-        return is_number, low, high
-    before = np.int64(trailing_zeros(zero) >> np.uint64(3))
-    fraction_digits = length - 1 - before
-    if before == 0 or fraction_digits == 0:
-        return False, np.uint64(0), np.uint64(0)
-    kept = word & (_ALL >> np.uint64(64 - 8 * before))
-    joined = kept | ((word >> np.uint64(8 * (before + 1))) << np.uint64(8 * before))
-    is_number, value = eight_digits(joined, length - 1)
-    return is_number, value * get(_POWERS, 10 - fraction_digits), np.uint64(0)
+    point = (found - _ONES) & ~found & _TOPS
+    point &= ~point + np.uint64(1)  # the first
+    whole = (point >> np.uint64(7)) - np.uint64(1)  # the bytes before it, or all
+    joined = word & whole | word >> np.uint64(8) & ~whole
+    is_number, value = eight_digits(joined, length - (point != 0))
+    ends_word = point | point >> np.uint64((length - 1) * 8)  # nothing before the point, or nothing after it
+    is_number &= ends_word & np.uint64(0x80) == 0
+    power = length - np.int64(trailing_zeros(point) >> np.uint64(3)) + 8
+    return is_number, value * get(_SHORT_POWERS, power), np.uint64(0)
 
 
 @compiled
@@ -184,7 +189,7 @@ def _six_digits(word: Number) -> tuple[Number, Number]:
 
 
 @compiled
-def _nanoseconds(buffer: np.ndarray, start: Number, digits: Number) -> tuple[Number, Number]:
+def read_fraction(buffer: np.ndarray, start: Number, digits: Number) -> tuple[Number, Number]:
     """A fraction of a second, cut off after nine digits."""
     if digits <= 8:
         is_number, value = eight_digits(load_u64(buffer, start), digits)
@@ -203,33 +208,47 @@ def read_instant(buffer: np.ndarray, start: Number, length: Number, last: np.nda
         buffer: The bytes.
         start: Where the value starts.
         length: How long it is.
-        last: int64[2]: the last date as a number and its days, for dates come in runs.
+        last: int64[LAST_INSTANT]: what was read last, for dates and seconds come in runs.
     """
     if length < 14:
         return False, 0, 0
-    is_number, date = eight_digits(load_u64(buffer, start), 8)
-    word = load_u64(buffer, start + 9)
-    if get(buffer, start + 8) == _DASH:
-        if length < 17 or word & _COLON_MASK != _COLONS:
+    has_separators = get(buffer, start + 8) == _DASH
+    date, time = load_u64(buffer, start), load_u64(buffer, start + (9 if has_separators else 8))
+    digits, fraction_at = max(length - 18, 0), start + 18
+    if has_separators:
+        if length < 17 or (length > 17 and (get(buffer, start + 17) != _DOT or length == 18)):
             return False, 0, 0
-        digits, fraction_at = length - 18, start + 18
-        if length > 17 and (get(buffer, start + 17) != _DOT or digits < 1):
-            return False, 0, 0
-        word = word & _TWO | (word >> np.uint64(8)) & (_TWO << np.uint64(16)) | (word >> np.uint64(16)) & _TOP_TWO
     else:
-        word = load_u64(buffer, start + 8)
         digits, fraction_at = length - 14, start + 14
-    is_time, seconds = _six_digits(word)
-    digits = max(digits, 0)
-    if not (is_number and is_time) or digits > 12:
+    if digits > 12:
         return False, 0, 0
-    if np.int64(date) != get(last, 0):
-        exists, days = _days(np.int64(date))
-        if not exists:
+    if not (has_separators and np.int64(date) == get(last, _LAST_DATE) and np.int64(time) == get(last, _LAST_TIME)):
+        is_time, seconds = _seconds(date, time, has_separators, last)
+        if not is_time:
             return False, 0, 0
-        last[0], last[1] = np.int64(date), days
-    seconds += get(last, 1) * 86_400
-    if abs(seconds) > _LAST_NS_SECOND:
-        return False, 0, 0
-    is_fraction, nanoseconds = _nanoseconds(buffer, fraction_at, digits)
-    return is_fraction, seconds * 1_000_000_000 + nanoseconds, digits
+        put(last, _LAST_DATE, np.int64(date))
+        put(last, _LAST_TIME, np.int64(time) if has_separators else 0)
+        put(last, _LAST_SECONDS, seconds)
+    is_fraction, nanoseconds = read_fraction(buffer, fraction_at, digits)
+    return is_fraction, get(last, _LAST_SECONDS) * 1_000_000_000 + nanoseconds, digits
+
+
+@compiled
+def _seconds(date: Number, time: Number, has_separators: Number, last: np.ndarray) -> tuple[Number, Number]:
+    """Epoch seconds of ``YYYYMMDD`` and ``HH:MM:SS`` or ``HHMMSS``, if there is such a time and it fits."""
+    is_number, day_number = eight_digits(date, 8)
+    if has_separators:
+        if time & _COLON_MASK != _COLONS:
+            return False, 0
+        time = time & _TWO | (time >> np.uint64(8)) & (_TWO << np.uint64(16)) | (time >> np.uint64(16)) & _TOP_TWO
+    is_time, seconds = _six_digits(time)
+    if not (is_number and is_time):
+        return False, 0
+    if np.int64(day_number) != get(last, _LAST_DAY):
+        exists, days = _days(np.int64(day_number))
+        if not exists:
+            return False, 0
+        put(last, _LAST_DAY, np.int64(day_number))
+        put(last, _LAST_DAYS, days)
+    seconds += get(last, _LAST_DAYS) * 86_400
+    return abs(seconds) <= _LAST_NS_SECOND, seconds

@@ -10,7 +10,15 @@ import numpy as np
 
 from fix_transforms.fix.scanner.arrays import WORD_BYTES, Lexicon, Tables
 from fix_transforms.fix.scanner.compiling import Number, compiled
-from fix_transforms.fix.scanner.loads import below_mask, equal_mask, get, high_mask, mask_below, trailing_zeros
+from fix_transforms.fix.scanner.loads import (
+    below_mask,
+    equal_mask,
+    get,
+    high_mask,
+    mask_below,
+    range_mask,
+    trailing_zeros,
+)
 from fix_transforms.fix.scanner.secret_marks import colon_marks_secret, rare_mark_names_secret, sign_marks_field
 
 #: BeginString, ApplVerID, MsgType; and where versions depend on the session, SenderCompID and TargetCompID.
@@ -24,7 +32,8 @@ UNKNOWN, UNTELLABLE = -2, -3
 
 _FNV_OFFSET = np.uint64(0xCBF29CE484222325)
 _FNV_PRIME = np.uint64(0x100000001B3)
-_ZERO, _BLANK, _DELETE = np.uint8(48), np.uint8(32), np.uint8(127)
+_ZERO, _FIVE, _NINE = np.uint8(48), np.uint8(53), np.uint8(57)
+_BLANK, _DELETE = np.uint8(32), np.uint8(127)
 _COLON, _SIGN, _SHAFT, _POINT = np.uint8(58), np.uint8(61), np.uint8(45), np.uint8(62)
 _PERCENT, _AMPERSAND, _BACKSLASH = np.uint8(37), np.uint8(38), np.uint8(92)
 
@@ -77,6 +86,28 @@ def is_secret_colon(work: np.ndarray, start: Number, index: Number, end: Number)
         and not 48 <= get(work, index - 3) <= 57
     )
     return not is_clock and colon_marks_secret(work, start, index, end)
+
+
+@compiled
+def colons_name_secret(work: np.ndarray, start: Number, block: Number, end: Number) -> Number:
+    """Whether a colon among the 64 bytes after the third at ``block`` may stand before a secret.
+
+    ``work[start:end]`` is the text around them; its first three bytes are no colons.
+    """
+    size = end - block - 3
+    if size <= 0:
+        return False
+    colons = equal_mask(work, block + 3, _COLON) & mask_below(size)
+    if colons == 0:
+        return False
+    is_clock = range_mask(work, block + 4, _ZERO, _NINE) & range_mask(work, block + 2, _ZERO, _NINE)
+    is_clock &= range_mask(work, block + 1, _ZERO, _FIVE) & ~range_mask(work, block, _ZERO, _NINE)
+    colons &= ~is_clock
+    while colons:
+        if colon_marks_secret(work, start, block + 3 + np.int64(trailing_zeros(colons)), end):
+            return True
+        colons &= colons - np.uint64(1)
+    return False
 
 
 @compiled
