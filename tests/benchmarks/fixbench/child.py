@@ -1,7 +1,7 @@
 """What one fresh process does: a single task, whose result it prints as one line of JSON.
 
-Invariant: only the task itself is timed. Imports, compiled code and caches are warm before the clock starts, because
-the same task has run on a small file; how long they take is measured on its own.
+Invariant: only the task itself is timed. Imports, compiled code, caches and memory are there before the clock starts,
+because the same task has run on a smaller file; what they take is measured on its own.
 """
 
 from __future__ import annotations
