@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from fix_transforms.fix.profiles import _CLOCK, _TICKS
+from fix_transforms.fix.profiles import _CLOCK, is_of_text, ticks_in
 from fix_transforms.fix.wording import escape_control
 
 LONGEST = 120
@@ -40,13 +40,15 @@ def clock_of(prefix: str) -> Clock | None:
     """The clock that detection reads in a prefix."""
     match = _CLOCK.search(prefix)
     if match is None:
-        ticks = _TICKS.match(prefix)
+        ticks = ticks_in(prefix)
         if ticks is None:
             return None
         whole, _, fraction = ticks["ticks"].partition(".")
         unit = {10: "s", 13: "ms", 16: "us", 19: "ns"}[len(whole)]
         shape = f"epoch {unit}.{'n' * len(fraction)}" if fraction else f"epoch {unit}"
         return Clock(shape, len(whole) + len(fraction) - 10, "UTC", may_be_day_first=False)
+    if is_of_text(prefix, match.start()):
+        return None
     pieces = {match.span(name): letters for name, letters in _LETTERS.items() if match[name] is not None}
     pieces[match.span("minute")] = "HH:MM"
     fraction, zone = match["fraction"] or "", match["zone"] or ""

@@ -56,6 +56,19 @@ SHAPES = [
     ("[1704187800.5] RX ", 500_000_000, 1, "in"),
     ("2024-01-02 04:30:00,123 EST INFO [main] toApp ", 123_000_000, 3, "out"),
     ("02 Jan 2024 01:30:00 PST : ", 0, 0, None),
+    ("2024-01-02 04:30:00.123-05,OUT,", 123_000_000, 3, "out"),
+    ("[2024-01-02 10:30:00 +01] ", 0, 0, None),
+    ("2024-01-02 10:30:00 GMT+1: ", 0, 0, None),
+    ("2024-01-02T15:00:00 UTC+05:30 ", 0, 0, None),
+    ('{"level":"info","ts":1704187800.002,"msg":"', 2_000_000, 3, None),
+    ('{"time": 1704187800123, "raw": "', 123_000_000, 3, None),
+    ("2024-01-02 09:30:00.002 ## ToAdmin: ", 2_000_000, 3, "out"),
+    ("2024-01-02 09:30:00.002 ## FromApp: ", 2_000_000, 3, "in"),
+    ("[2024-01-02 09:30:00.002] [fix] [info] [tx] ", 2_000_000, 3, "out"),
+    ("2024-01-02 09:30:00 INFO rx: ", 0, 0, "in"),
+    ("01/02/2024 09:30:00 [INF] FixOutgoing ", 0, 0, "out"),
+    ("01/02/2024 09:30:00 [INF] FixIncoming ", 0, 0, "in"),
+    ("2024-01-02 09:30:00 [session since 2023-12-31 00:00:00] ", 0, 0, None),
 ]
 
 
@@ -66,6 +79,25 @@ def test_prefix_gives_time_and_direction(read, heartbeat, prefix, fraction, digi
     assert row["log_time"].replace(microsecond=0) == MORNING
     assert row["log_time_digits"] == digits
     assert row["direction"] == direction
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "0000000003 : ",
+        "10:15:00.123 [session since 2023-12-31 00:00:00] ",
+        "10:15:00 INFO retry of order from 20240101-08:00:00 : ",
+        "[6] 52 (SendingTime) = 20211205-20:19:14.952, ",
+        '{"52": "20240115-14:30:00.001", "56": "VENUE"} ',
+    ],
+)
+def test_what_is_not_the_clock_of_the_line_is_no_time(read, heartbeat, prefix):
+    assert read(prefix.encode() + heartbeat).messages["log_time"].to_list() == [None]
+
+
+def test_an_event_has_no_time_of_what_it_speaks_of(read):
+    events = read(b"10:15:00.123 INFO order expires 2024-02-01 17:00:00\n").log_events
+    assert events["log_time"].to_list() == [None]
 
 
 @pytest.mark.parametrize("prefix", ["0000012  in ", "<incoming> ", "incoming 09:15:57 INFO - "])

@@ -5,7 +5,16 @@ declared one (``DeclaredProfile``); either offers the two methods of ``LineProfi
 """
 
 from fix_transforms.fix.profiles.declared import DeclaredProfile, LineRules, markers_of, profile_of
-from fix_transforms.fix.profiles.detected import _CLOCK, _TICKS, MONTHS, DetectedProfile, LineProfile, LogTime
+from fix_transforms.fix.profiles.detected import (
+    _CLOCK,
+    MONTHS,
+    TICKS_NAMES,
+    DetectedProfile,
+    LineProfile,
+    LogTime,
+    is_of_text,
+    ticks_in,
+)
 from fix_transforms.fix.profiles.patterns import MATCHED_BYTES, compiled, compiled_bytes
 from fix_transforms.fix.profiles.time_formats import TimeFormat
 from fix_transforms.fix.profiles.words import Direction, announces, is_twin, needs_reference
@@ -15,8 +24,8 @@ __all__ = [
     "MATCHED_BYTES",
     "MONTHS",
     "NAMED_ZONES",
+    "TICKS_NAMES",
     "_CLOCK",
-    "_TICKS",
     "DeclaredProfile",
     "DetectedProfile",
     "Direction",
@@ -27,8 +36,10 @@ __all__ = [
     "announces",
     "compiled",
     "compiled_bytes",
+    "is_of_text",
     "is_twin",
     "markers_of",
     "needs_reference",
     "profile_of",
+    "ticks_in",
 ]

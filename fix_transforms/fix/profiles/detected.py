@@ -28,9 +28,10 @@ _FRACTION_DIGITS = 9
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAME = f"(?ai:{'|'.join(MONTHS)})"
 #: Dates with or without separators, MM/DD/YYYY, with a month's name as in 02-Jan-2024 and 2024-Jan-02, and a time of
-#: day with 0 to 9 decimals and maybe AM or PM and a zone.
+#: day with 0 to 9 decimals and maybe AM or PM and a zone. The value of a field is no clock of the line: ``52=…``,
+#: ``52 (SendingTime) = …``, ``"52": "…"``.
 _CLOCK = re.compile(
-    r"(?<![0-9])(?:(?P<year>[0-9]{4})(?P<sep>[-/.]?)(?P<month>[0-9]{2})(?P=sep)(?P<day>[0-9]{2})"
+    r"(?<![0-9])(?<![0-9)]=)(?<!\) = )(?<![0-9][\"']:[\"'])(?<![0-9][\"']: [\"'])(?:(?P<year>[0-9]{4})(?P<sep>[-/.]?)(?P<month>[0-9]{2})(?P=sep)(?P<day>[0-9]{2})"
     r"|(?P<first>[0-9]{1,2})/(?P<second>[0-9]{1,2})/(?P<late_year>[0-9]{4})"
     rf"|(?P<early_day>[0-9]{{1,2}})(?P<mark>[-/. ])(?P<middle_name>{_NAME})(?P=mark)(?P<last_year>[0-9]{{4}})"
     rf"|(?P<early_year>[0-9]{{4}})(?P<between>[-/. ])(?P<name>{_NAME})(?P=between)(?P<late_day>[0-9]{{2}}))"
@@ -38,11 +39,20 @@ _CLOCK = re.compile(
     r"(?:[ ]?(?P<half>[AP]M|[ap]m)(?![A-Za-z0-9_]))?"
     rf"[ ]?(?P<zone>{ZONE_PATTERN})?"
 )
-#: A number of ten digits that nothing follows may count anything.
+#: A number of ten digits that nothing follows may count anything, and one with zeros before it counts lines.
 _TICKS = re.compile(
-    r"\A\s*[\[<(]?(?P<ticks>[0-9]{10}(?=[\s:,|\]>)-])"
-    r"|(?:[0-9]{13}|[0-9]{16}|[0-9]{19}|[0-9]{10}\.[0-9]{1,9})(?=[\s:,|\]>)-]|\Z))"
+    r"\A\s*[\[<(]?(?P<ticks>[1-9][0-9]{9}(?=[\s:,|\]>)-])"
+    r"|[1-9](?:[0-9]{12}|[0-9]{15}|[0-9]{18}|[0-9]{9}\.[0-9]{1,9})(?=[\s:,|\]>)-]|\Z))"
 )
+#: A member of a JSON log: ``"ts": 1704187800.123``.
+TICKS_NAMES = (b"ts", b"time", b"timestamp")
+_TICKS_MEMBER = re.compile(
+    rf"[\"'](?:{'|'.join(map(bytes.decode, TICKS_NAMES))})[\"'][ ]?:[ ]?"
+    r"(?P<ticks>[1-9](?:[0-9]{9}(?:\.[0-9]{1,9})?|[0-9]{12}|[0-9]{15}|[0-9]{18}))(?=[,} ])"
+)
+#: What a line starts with that has a time of its own without a date.
+_TIME_ALONE = re.compile(r"\A[ \t]*[\[<(]?[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?![0-9])")
+_LETTER = re.compile(r"[A-Za-z]")
 _TICKS_DIGITS = {10: 0, 13: 3, 16: 6, 19: 9}
 
 _SUFFIX = re.compile(r"\.(in|out)(?:\.[0-9]+|\.log|\.txt|\.gz|\.zst|\.bz2|\.xz|\.lz4|\.zip)*\Z", re.IGNORECASE)
@@ -63,6 +73,17 @@ def in_half(minute: str, half: str) -> str:
     if half in ("AM", "am") and hour == "12":
         return f"00:{minutes}"
     return f"{int(hour) + 12}:{minutes}" if half in ("PM", "pm") and int(hour) < 12 else minute
+
+
+def ticks_in(prefix: str) -> re.Match[str] | None:
+    """Where a line without a clock counts seconds, millis, micros or nanos of the epoch."""
+    return _TICKS.match(prefix) or _TICKS_MEMBER.search(prefix)
+
+
+def is_of_text(prefix: str, clock: int) -> bool:
+    """Whether the clock at ``clock`` belongs to what the line says: words part it from a time at its start."""
+    own = _TIME_ALONE.match(prefix, 0, clock)
+    return own is not None and _LETTER.search(prefix, own.end(), clock) is not None
 
 
 def date_in(clock: re.Match[str]) -> tuple[str, str, str]:
@@ -121,6 +142,8 @@ class DetectedProfile:
         match = _CLOCK.search(prefix)
         if match is None:
             return self._ticks(prefix)
+        if is_of_text(prefix, match.start()):
+            return None
         year, month, day = date_in(match)
         time = match["minute"] if match["half"] is None else in_half(match["minute"], match["half"])
         minute = self.minute(year, month, day, time, match["zone"] or "")
@@ -158,7 +181,7 @@ class DetectedProfile:
     @staticmethod
     def _ticks(prefix: str) -> LogTime | None:
         """Epoch seconds, millis, micros or nanos in front of a line, told apart by their length."""
-        match = _TICKS.match(prefix)
+        match = ticks_in(prefix)
         if match is None:
             return None
         ticks, _, fraction = match["ticks"].partition(".")

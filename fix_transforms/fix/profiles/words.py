@@ -21,9 +21,11 @@ _SMALL = (
 #: The word nearest to the message counts.
 _DIRECTION = re.compile(
     r"(?P<arrived>\bincoming\b|\binbound\b|\bIncoming\b|\bInbound\b|\bINCOMING\b|\bINBOUND\b|\bIN\b|" + _SMALL % {"way": "in"} +
-    r"|\b[Rr]ecv\b|\bRECV\b|\b[Rr]eceived?\b|\bRECEIVED\b|\b[Rr]eceiving\b|\bfromApp\b|\bfromAdmin\b|\bRx\b|\bRX\b|<==?|<--|<<)"
+    r"|\b[Rr]ecv\b|\bRECV\b|\b[Rr]eceived?\b|\bRECEIVED\b|\b[Rr]eceiving\b|\b[Ff]romApp\b|\b[Ff]romAdmin\b|\bFixIncoming\b"
+    r"|\bRx\b|\bRX\b|\brx[ ]?:\s*\Z|" + _SMALL % {"way": "rx"} + r"|<==?|<--|<<)"
     r"|(?P<left>\boutgoing\b|\boutbound\b|\bOutgoing\b|\bOutbound\b|\bOUTGOING\b|\bOUTBOUND\b|\bOUT\b|" + _SMALL % {"way": "out"} +
-    r"|\b[Ss]ent\b|\bSENT\b|\b[Ss]end\b|\bSEND\b|\b[Ss]ending\b|\btoApp\b|\btoAdmin\b|\bTx\b|\bTX\b|==>|-->|>>|\bgoing out\b)"
+    r"|\b[Ss]ent\b|\bSENT\b|\b[Ss]end\b|\bSEND\b|\b[Ss]ending\b|\b[Tt]oApp\b|\b[Tt]oAdmin\b|\bFixOutgoing\b"
+    r"|\bTx\b|\bTX\b|\btx[ ]?:\s*\Z|" + _SMALL % {"way": "tx"} + r"|==>|-->|>>|\bgoing out\b)"
 )  # fmt: skip
 #: What colours a terminal, spelled out; it ends in a letter, which would stick to a word.
 _COLOUR = re.compile(r"\\x[0-9]+b\[[0-9;]*m")

@@ -17,7 +17,8 @@ import pyarrow as pa
 from fix_transforms.fix.arrow_buffers import INLINE, VIEW, flags, numbers, text
 from fix_transforms.fix.frames import TAG_COLUMNS
 from fix_transforms.fix.scanner.arrays import ROWS
-from fix_transforms.fix.scanner.clocks import CLOCK, TICKS, minute_of
+from fix_transforms.fix.scanner.clock_slots import CLOCK, TICKS
+from fix_transforms.fix.scanner.clocks import minute_of
 from fix_transforms.fix.scanner.layout import DAY, FLAG, INSTANT, NUMBER, PRICE, SLOT_TAGS, kinds
 from fix_transforms.tables.spec import DECIMAL, TIMESTAMP
 

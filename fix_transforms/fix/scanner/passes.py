@@ -14,7 +14,8 @@ import numpy as np
 from fix_transforms.fix.scanner import FIELDS
 from fix_transforms.fix.scanner.arrays import RUNS, Events, Groups, Rows, Tables
 from fix_transforms.fix.scanner.cells import void_missing, write_view
-from fix_transforms.fix.scanner.clocks import FRACTION_DIGITS, MINUTE_KEY, NANOSECONDS, find_clock
+from fix_transforms.fix.scanner.clock_slots import FRACTION_DIGITS, MINUTE_KEY, NANOSECONDS
+from fix_transforms.fix.scanner.clocks import find_clock
 from fix_transforms.fix.scanner.compiling import Number, compiled, entry
 from fix_transforms.fix.scanner.envelopes import (
     DELIMITER,

@@ -12,7 +12,7 @@ import numpy as np
 
 from fix_transforms.fix.scanner.arrays import PREFIX_FACTS, PREFIX_TEXT, PREFIXES, Rows, Tables
 from fix_transforms.fix.scanner.cells import write_view
-from fix_transforms.fix.scanner.clocks import (
+from fix_transforms.fix.scanner.clock_slots import (
     CLOCK,
     CLOCK_END,
     CLOCK_START,
@@ -22,8 +22,8 @@ from fix_transforms.fix.scanner.clocks import (
     NANOSECONDS,
     NO_CLOCK,
     SECONDS_AT,
-    find_clock,
 )
+from fix_transforms.fix.scanner.clocks import find_clock
 from fix_transforms.fix.scanner.compiling import Number, compiled
 from fix_transforms.fix.scanner.envelopes import LEAVE_FRAME, NEW_PREFIX, OK
 from fix_transforms.fix.scanner.loads import get, mask_below, other_mask, put, range_mask

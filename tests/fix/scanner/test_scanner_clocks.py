@@ -13,8 +13,17 @@ import pytest
 from hypothesis import example, given, settings
 
 # The patterns themselves, because which characters are the clock is part of the contract.
-from fix_transforms.fix.profiles.detected import _CLOCK, _TICKS, DetectedProfile, LogTime, date_in, in_half
-from fix_transforms.fix.scanner import clocks
+from fix_transforms.fix.profiles.detected import (
+    _CLOCK,
+    DetectedProfile,
+    LogTime,
+    date_in,
+    in_half,
+    is_of_text,
+    ticks_in,
+)
+from fix_transforms.fix.profiles.zones import offset_in
+from fix_transforms.fix.scanner import clock_slots as clocks
 from fix_transforms.fix.scanner.clocks import find_clock, minute_of
 from fix_transforms.fix.scanner.compiling import entry
 
@@ -52,6 +61,22 @@ OTHER_LINES = [
     "1704187800.1234567890 ",
     "1704187800.",
     "<1704187800>[1704187800]",
+    "0704187800 : ",
+    "0000000003 : 0000000004",
+    '{"level":"info","ts":1704187800.123,"msg":"',
+    "{'time': 1704187800123456789}",
+    '{"timestamp" : 9000000000 , "ts": 1704187800}',
+    '{"times":1704187800,"ts":1704187800"',
+    "52=20240102-09:30:00 60=20240102-09:30:01 20240102-09:30:02 ",
+    "[6] 52 (SendingTime) = 20240102-09:30:00, 2024-01-02 09:30:01",
+    '{"52": "20240102-09:30:00", "60":"20240102-09:30:01", "at": "20240102-09:30:02"',
+    "09:30:00.123 INFO until 2024-02-01 17:00:00",
+    "[9:30:00] 2024-01-02 09:30:00",
+    " (09:30:00 2024-01-02x 09:30:00 2024-01-02 09:30:00",
+    "2024-01-02 09:30:00.123-05,OUT,",
+    "[2024-01-02 09:30:00 +14]",
+    "2024-01-02 09:30:00 GMT+5:30 ",
+    "2024-01-02 09:30:00UTC-1: ",
 ]
 #: Texts to cut and to damage.
 WHOLE = [
@@ -69,6 +94,12 @@ WHOLE = [
     "02 dec 2024:09:30:00",
     "2024/Mar/02\t09:30:00 PM",
     " [1704187800.123456] ",
+    "{'ts': 1704187800.123456}",
+    '"timestamp":1704187800123,',
+    "09:30:00 INFO 1/1/2024 9:30:00",
+    '"52": "20240102-09:30:00 UTC+5:30',
+    "9 (x) = 20240102-09:30:00 GMT-12 ",
+    "20240102-09:30:00-05,",
 ]
 #: The kernel with a way in for Python, which it does not have as part of the compiled pass.
 FIND_CLOCK = entry(find_clock.py_func)
@@ -81,7 +112,8 @@ PROFILES = [DetectedProfile("UTC"), DetectedProfile("America/New_York"), Detecte
 CHECKED_READING = """
 import sys
 import numpy as np
-from fix_transforms.fix.scanner.clocks import CLOCK_SLOTS, find_clock
+from fix_transforms.fix.scanner.clock_slots import CLOCK_SLOTS
+from fix_transforms.fix.scanner.clocks import find_clock
 from fix_transforms.fix.scanner.compiling import entry
 find_clock = entry(find_clock.py_func)
 out = np.zeros(CLOCK_SLOTS, np.int64)
@@ -117,6 +149,17 @@ ZONE = [
     "-2359",
     "+24:00",
     "-00001",
+    "+01",
+    "-14",
+    "+15",
+    "-05:",
+    "-05.5",
+    "-35=",
+    "UTC+1",
+    "GMT-0530",
+    "UTC+05:30",
+    "GMT+9:3",
+    "UTC-123",
 ]
 
 
@@ -153,8 +196,16 @@ NOISE = st.text(NASTY, max_size=12)
 TICKS_LENGTHS = st.sampled_from([9, 10, 11, 13, 15, 16, 19, 20, 40])
 TICKS = TICKS_LENGTHS.flatmap(lambda length: st.text("0123456789", min_size=length, max_size=length))
 FRACTION = st.one_of(st.just(""), st.text("0123456789", max_size=11).map(".{}".format))
-TICKS_LINES = st.tuples(st.text(" \t\x0b\x1c\x1fa[(<", max_size=3), TICKS, FRACTION, NOISE).map("".join)
-LINES = st.tuples(NOISE, damaged(clock_texts()), NOISE, damaged(clock_texts()), NOISE).map("".join)
+BEFORE_TICKS = st.text(" \t\x0b\x1c\x1fa[(<", max_size=3) | st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", '{"a":1,"', '"', "'", "x'"]),
+    st.sampled_from(["ts", "time", "timestamp", "times", "t", "st"]),
+    st.sampled_from(['"', "'", ""]),
+    st.sampled_from([":", ": ", " : ", "  :", " "]),
+)
+TICKS_LINES = st.tuples(BEFORE_TICKS, TICKS, FRACTION, st.sampled_from(["", ",", "}", " "]), NOISE).map("".join)
+STARTS = st.sampled_from(["", "", "9:30:00 x ", "[09:30:00.5] ", "5=", "(a) = ", '7": "', "7':'"])
+LINES = st.tuples(STARTS, NOISE, damaged(clock_texts()), NOISE, damaged(clock_texts()), NOISE).map("".join)
 
 
 def look(text, before="", after="", *, writable=False):
@@ -171,10 +222,10 @@ def span(out, before=""):
 def numbers(year, first, second, minute, zone):
     """What the profile makes of the strings, before the calendar."""
     hour, minutes = minute.split(":")
-    if zone in ("UTC", "GMT"):
-        zone = "Z"
-    sign, offset = (zone, "") if zone[:1].isalpha() else (zone[:1], zone[1:].replace(":", ""))
-    return int(year), int(first), int(second), int(hour), int(minutes), sign, offset
+    if zone[:3] in ("UTC", "GMT"):
+        zone = zone[3:] or "Z"
+    placed = (zone, ()) if zone[:1] not in ("+", "-") else (zone[0], offset_in(zone))
+    return int(year), int(first), int(second), int(hour), int(minutes), placed
 
 
 def time_of(found, out, profile):
@@ -192,10 +243,10 @@ def agrees(text, before="", after="", *, writable=False):
     clock = _CLOCK.search(text)
     if clock is None:
         assert found in (clocks.NO_CLOCK, clocks.TICKS)
-        assert found == clocks.NO_CLOCK or span(out, before) == _TICKS.match(text).span()
+        assert found == clocks.NO_CLOCK or span(out, before) == ticks_in(text).span()
         return found
     assert span(out, before) == clock.span()
-    assert (found == clocks.IMPOSSIBLE_CLOCK) == (int(clock["seconds"]) > 60)
+    assert (found == clocks.IMPOSSIBLE_CLOCK) == (int(clock["seconds"]) > 60 or is_of_text(text, clock.start()))
     if found == clocks.CLOCK:
         minute = in_half(clock["minute"], clock["half"]) if clock["half"] else clock["minute"]
         spoken = numbers(*date_in(clock), minute, clock["zone"] or "")
