@@ -68,6 +68,8 @@ def empty_frame(table: Table) -> pl.DataFrame:
 def frame_of(table: Table, columns: dict[str, list[object]]) -> pl.DataFrame:
     """Lists into a frame of the table."""
     schema = parsed_schema(table)
+    if not any(columns.values()):
+        return empty_frame(table)
     return pl.DataFrame({name: pl.Series(name, columns[name], dtype=dtype) for name, dtype in schema.items()})
 
 

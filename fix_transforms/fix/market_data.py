@@ -101,7 +101,7 @@ def market_data_frame(groups: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFr
         groups: The chunk's frame of ``fix_group_fields``, in the order of the file.
         messages: The chunk's frame of ``fix_messages``, in the same order.
     """
-    entries = _entries(groups, messages["message_index"].to_numpy())
+    entries = _entries(groups, messages["message_index"].to_numpy()) if groups.height else None
     if entries is None:
         return empty_frame(MARKET_DATA_ENTRIES)
     entries = _with_carried_instruments(entries)

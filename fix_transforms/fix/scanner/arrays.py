@@ -56,8 +56,11 @@ class Rows(NamedTuple):
     columns: (
         np.ndarray
     )  # int64 [slot + 1]: first entry of a slot's column, -1 before it is seen; last, how many there are
-    words: np.ndarray  # uint64 [column * row * 2]: string view, decimal halves, or a number with its digits
+    words: (
+        np.ndarray
+    )  # uint64 [column * row * 2]: string views or decimals, two words each; else first all numbers, then all digits
     valid: np.ndarray  # uint8 [column * row]
+    counts: np.ndarray  # int64 [column]: rows that have a value
     start: np.ndarray  # int64: index of 8= in the block
     end: np.ndarray  # int64
     line: np.ndarray  # int64: line ends before it in the block
@@ -66,7 +69,7 @@ class Rows(NamedTuple):
     clock: np.ndarray  # int8: what find_clock found
     minute: np.ndarray  # int64
     nanoseconds: np.ndarray  # int64
-    digits: np.ndarray  # int64
+    digits: np.ndarray  # int8
     raw: np.ndarray  # uint64 [2 * row]: string view
     prefix: np.ndarray  # uint64 [2 * row]: string view
 
@@ -143,6 +146,7 @@ def new_rows(empty: Empty, capacity: int = ROWS) -> Rows:
         columns=np.append(np.full(width, -1, np.int64), 0),
         words=empty(width * capacity * 2, np.uint64),
         valid=empty(width * capacity, np.uint8),
+        counts=np.zeros(width, np.int64),
         start=empty(capacity, np.int64),
         end=empty(capacity, np.int64),
         line=empty(capacity, np.int64),
@@ -151,7 +155,7 @@ def new_rows(empty: Empty, capacity: int = ROWS) -> Rows:
         clock=empty(capacity, np.int8),
         minute=empty(capacity, np.int64),
         nanoseconds=empty(capacity, np.int64),
-        digits=empty(capacity, np.int64),
+        digits=empty(capacity, np.int8),
         raw=empty(2 * capacity, np.uint64),
         prefix=empty(2 * capacity, np.uint64),
     )
@@ -166,7 +170,7 @@ def new_events(empty: Empty, capacity: int = ROWS) -> Events:
         clock=empty(capacity, np.int8),
         minute=empty(capacity, np.int64),
         nanoseconds=empty(capacity, np.int64),
-        digits=empty(capacity, np.int64),
+        digits=empty(capacity, np.int8),
         text=empty(2 * capacity, np.uint64),
     )
 

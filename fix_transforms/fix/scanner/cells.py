@@ -64,14 +64,20 @@ def open_column(slot: Number, rows: Rows, row: Number) -> Number:
 
 
 @compiled
-def void_missing(rows: Rows, start: Number, stop: Number) -> None:
-    """Clear the views of rows without a value in an open column: what memory held before must not be taken for one.
+def close_rows(rows: Rows, start: Number, stop: Number) -> None:
+    """Count the values of rows in open columns, and clear the views of those without one.
 
-    A number that no row has is never looked at, whatever it is.
+    What memory held before must not be taken for a view; a number that no row has is never looked at, whatever it is.
     """
     for slot in range(len(_IS_TEXT)):
         first = get(rows.columns, slot)
-        if first < 0 or not _IS_TEXT[slot]:
+        if first < 0:
+            continue
+        total: Number = 0
+        for place in range(first + start, first + stop):
+            total += np.int64(get(rows.valid, place))
+        rows.counts[first // len(rows.start)] += total
+        if total == stop - start or not _IS_TEXT[slot]:
             continue
         for place in range(first + start, first + stop):
             # No branch: which messages have a tag is hard to foresee.
@@ -80,4 +86,4 @@ def void_missing(rows: Rows, start: Number, stop: Number) -> None:
             put(rows.words, 2 * place + 1, get(rows.words, 2 * place + 1) & kept)
 
 
-__all__ = ["open_column", "read_flag", "void_missing", "write_view"]
+__all__ = ["close_rows", "open_column", "read_flag", "write_view"]

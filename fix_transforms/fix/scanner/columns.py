@@ -19,7 +19,7 @@ from fix_transforms.fix.frames import TAG_COLUMNS
 from fix_transforms.fix.scanner.arrays import ROWS
 from fix_transforms.fix.scanner.clock_slots import CLOCK, TICKS
 from fix_transforms.fix.scanner.clocks import minute_of
-from fix_transforms.fix.scanner.layout import DAY, FLAG, INSTANT, NUMBER, PRICE, SLOT_TAGS, kinds
+from fix_transforms.fix.scanner.layout import DAY, FLAG, INSTANT, NUMBER, PRICE, SLOT_TAGS, TEXT, kinds
 from fix_transforms.tables.spec import DECIMAL, TIMESTAMP
 
 if TYPE_CHECKING:
@@ -100,19 +100,26 @@ class Instants:
 def clock_instants(profile: DetectedProfile, entries: Rows | Events, start: int, stop: int) -> Instants:
     """The clocks of lines; the calendar is asked once per minute, and minutes come in runs."""
     found, minutes = entries.clock[start:stop], entries.minute[start:stop]
-    nanoseconds, digits = entries.nanoseconds[start:stop].copy(), entries.digits[start:stop].astype(np.int8)
+    nanoseconds, digits = entries.nanoseconds[start:stop], entries.digits[start:stop]
     is_clock = found == CLOCK
-    valid = (is_clock | (found == TICKS)).astype(np.uint8)
+    if is_clock.all():
+        starts, exists = _minutes(profile, minutes)
+        return Instants(nanoseconds + starts, digits, None if _are_all(exists) else exists)
+    nanoseconds, valid = nanoseconds.copy(), (is_clock | (found == TICKS)).astype(np.uint8)
     if is_clock.any():
-        chosen = slice(None) if is_clock.all() else is_clock
-        runs, lengths = runs_of(minutes[chosen])
-        keys, which = np.unique(runs, return_inverse=True)
-        seconds = [profile.minute(*minute_of(key)) for key in keys.tolist()]
-        starts = np.array([second or 0 for second in seconds], np.int64) * _SECOND
-        exists = np.array([second is not None for second in seconds], np.uint8)
-        nanoseconds[chosen] += np.repeat(starts[which], lengths)
-        valid[chosen] = np.repeat(exists[which], lengths)
+        starts, valid[is_clock] = _minutes(profile, minutes[is_clock])
+        nanoseconds[is_clock] += starts
     return Instants(nanoseconds, digits, None if _are_all(valid) else valid)
+
+
+def _minutes(profile: DetectedProfile, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """When each minute starts, int64 epoch nanoseconds, and whether there is such a minute, uint8."""
+    runs, lengths = runs_of(keys)
+    distinct, which = np.unique(runs, return_inverse=True)
+    seconds = [profile.minute(*minute_of(key)) for key in distinct.tolist()]
+    starts = np.array([second or 0 for second in seconds], np.int64) * _SECOND
+    exists = np.array([second is not None for second in seconds], np.uint8)
+    return np.repeat(starts[which], lengths), np.repeat(exists[which], lengths)
 
 
 def _are_all(valid: np.ndarray) -> bool:
@@ -133,7 +140,7 @@ def tag_instants(store: Store, tag: int, start: int, stop: int) -> Instants | No
 
 
 def _instants(words: np.ndarray, valid: np.ndarray | None) -> Instants:
-    return Instants(words[::VIEW].astype(np.int64), words[1::VIEW].astype(np.int8), valid)
+    return Instants(words[0].view(np.int64), words[1].astype(np.int8), valid)
 
 
 # ---- tags ----
@@ -152,12 +159,19 @@ def tag_columns(store: Store, start: int, stop: int) -> Arrays:
 
 
 def _words(store: Store, slot: int, start: int, stop: int) -> tuple[np.ndarray, np.ndarray | None] | None:
-    """What was written for a slot, and which rows have it; none where no row has."""
+    """What was written for a slot, and which rows have it; none where no row has.
+
+    The words are uint64 [row * 2] of texts and decimals, else uint64 [2, row]: numbers and digits.
+    """
     rows, first = store.rows, int(store.rows.columns[slot])
     if first < 0:
         return None
-    valid = rows.valid[first + start : first + stop]
-    return rows.words[VIEW * (first + start) : VIEW * (first + stop)], None if _are_all(valid) else valid
+    capacity, valid = len(rows.start), rows.valid[first + start : first + stop]
+    is_whole = rows.counts[first // capacity] == store.row or _are_all(valid)
+    words = rows.words[VIEW * first : VIEW * (first + capacity)]
+    if kinds()[slot] in (TEXT, PRICE):
+        return words[VIEW * start : VIEW * stop], None if is_whole else valid
+    return words.reshape(VIEW, capacity)[:, start:stop], None if is_whole else valid
 
 
 def _typed(
@@ -172,7 +186,7 @@ def _typed(
         return {column.name: numbers(words.reshape(-1, 2), _ARROW[DECIMAL], valid)}
     if kind not in (NUMBER, DAY, FLAG):
         return {column.name: text(words, valid, blocks)}
-    values = words[::VIEW]
+    values = words[0]
     if kind == FLAG:
         return {column.name: flags(values.astype(np.uint8), valid)}
-    return {column.name: numbers(values.astype(np.int32 if kind == DAY else np.int64), _ARROW[column.dtype], valid)}
+    return {column.name: numbers(values.astype(np.int32) if kind == DAY else values, _ARROW[column.dtype], valid)}

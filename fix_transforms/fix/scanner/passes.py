@@ -13,7 +13,7 @@ import numpy as np
 
 from fix_transforms.fix.scanner import FIELDS
 from fix_transforms.fix.scanner.arrays import RUNS, Events, Groups, Rows, Tables
-from fix_transforms.fix.scanner.cells import void_missing, write_view
+from fix_transforms.fix.scanner.cells import close_rows, write_view
 from fix_transforms.fix.scanner.clock_slots import FRACTION_DIGITS, MINUTE_KEY, NANOSECONDS
 from fix_transforms.fix.scanner.clocks import find_clock
 from fix_transforms.fix.scanner.compiling import Number, compiled, entry
@@ -143,7 +143,7 @@ def _take_clock(work: np.ndarray, start: Number, end: Number, tables: Tables, ev
     events.clock[row] = find_clock(work, start, end, tables.clock)
     events.minute[row] = tables.clock[MINUTE_KEY]
     events.nanoseconds[row] = tables.clock[NANOSECONDS]
-    events.digits[row] = tables.clock[FRACTION_DIGITS]
+    events.digits[row] = np.int8(tables.clock[FRACTION_DIGITS])
 
 
 @compiled
@@ -415,7 +415,7 @@ def scan_block(  # noqa: C901 - one loop
         _leave_gap(work, after, inside, runs, state)
         cursor = line_start = state[POSITION]
         lines = state[LINES]
-    void_missing(rows, row, state[ROW])
+    close_rows(rows, row, state[ROW])
     return code
 
 

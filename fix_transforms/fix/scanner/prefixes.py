@@ -97,7 +97,7 @@ def _take_again(work: np.ndarray, start: Number, kept: Number, tables: Tables, r
     put(rows.clock, row, np.int8(CLOCK))
     put(rows.minute, row, get(tables.prefix_facts, facts + _MINUTE))
     put(rows.nanoseconds, row, eight_digits_at(work, seconds, 2) * _SECOND + fraction)
-    put(rows.digits, row, digits)
+    put(rows.digits, row, np.int8(digits))
     put(rows.shape, row, np.int32(get(tables.prefix_facts, facts + _SHAPE)))
     return OK
 
@@ -127,7 +127,7 @@ def _read(
     put(rows.clock, row, np.int8(found))
     put(rows.minute, row, tables.clock[MINUTE_KEY])
     put(rows.nanoseconds, row, tables.clock[NANOSECONDS])
-    put(rows.digits, row, tables.clock[FRACTION_DIGITS])
+    put(rows.digits, row, np.int8(tables.clock[FRACTION_DIGITS]))
     put(rows.shape, row, np.int32(shape))
     if found == CLOCK:
         _keep(work, start, end, kept, shape, tables)

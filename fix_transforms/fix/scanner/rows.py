@@ -57,8 +57,9 @@ def message_rows(taken: Sequence[tuple[Scanned, int]], profile: DetectedProfile)
     store = taken[0][0].store
     start, stop = taken[0][0].row, taken[-1][0].row_stop
     rows = store.rows
-    firsts = [piece.row for piece, _ in taken]
-    index = np.arange(start, stop) + np.repeat([index - piece.row for piece, index in taken], np.diff([*firsts, stop]))
+    firsts, shifts = [piece.row for piece, _ in taken], [index - piece.row for piece, index in taken]
+    index = np.arange(start, stop)
+    index += shifts[0] if len(taken) == 1 else np.repeat(shifts, np.diff([*firsts, stop]))
     clock = clock_instants(profile, rows, start, stop)
     sent = tag_instants(store, _SENDING_TIME, start, stop)
     arrays = tag_columns(store, start, stop) | _clock_columns(FIX_MESSAGES, clock)
@@ -114,13 +115,21 @@ def _dates(times: Iterable[Instants | None], height: int) -> Arrays:
     days = np.zeros(height, np.int32)
     for time in times:
         if time is not None:
-            found = time.nanoseconds // _DAY_NS
+            found = _days(time.nanoseconds)
             counts = (found >= FIRST_DAY) & (found <= LAST_DAY)
-            days = np.where(counts if time.valid is None else counts & (time.valid != 0), found, days).astype(np.int32)
+            days = np.where(counts if time.valid is None else counts & (time.valid != 0), found, days)
     first, lengths = runs_of(days)
     months = first.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int32)
     dates = (days, np.repeat(months, lengths))
     return {name: numbers(values, pa.date32()) for name, values in zip(DATES, dates, strict=True)}
+
+
+def _days(nanoseconds: np.ndarray) -> np.ndarray:
+    """Days since 1970-01-01, int32: mostly one and the same, which the first and the last instant tell."""
+    first, last = (int(end // _DAY_NS) for end in (nanoseconds.min(), nanoseconds.max()))
+    if first == last:
+        return np.full(len(nanoseconds), first, np.int32)
+    return (nanoseconds // _DAY_NS).astype(np.int32)
 
 
 def group_rows(taken: Sequence[tuple[Scanned, int]], messages: pl.DataFrame) -> pl.DataFrame:

@@ -54,7 +54,9 @@ class Store:
 
     def take_back(self, row: int, event: int) -> None:
         """Forget the rows from here on; they are the last that were written."""
-        columns = self.rows.valid.reshape(-1, len(self.rows.start))[: self.rows.columns[-1]]
+        opened = self.rows.columns[-1]
+        columns = self.rows.valid.reshape(-1, len(self.rows.start))[:opened]
+        self.rows.counts[:opened] -= columns[:, row : self.row].sum(axis=1, dtype=np.int64)
         columns[:, row : self.row] = 0
         self.row, self.event = row, event
         used = self.groups.message[: self.groups.state[0]]

@@ -149,12 +149,10 @@ def _value(at: Number, tables: Tables) -> tuple[Number, Number, Number]:
 
 
 @compiled
-def _fill(rows: Rows, place: Number, first: Number, second: Number) -> None:
-    """Write both words of an entry, and say that it has a value."""
-    put(rows.words, 2 * place, np.uint64(first))
-    put(rows.words, 2 * place + 1, np.uint64(second))
-    put(rows.valid, place, np.uint8(1))
-    will_put(rows.words, 2 * (place + _AHEAD))
+def _put_number(rows: Rows, column: Number, row: Number, number: Number) -> None:
+    """Write a number, and say that the row has one."""
+    put(rows.words, 2 * column + row, np.uint64(number))
+    put(rows.valid, column + row, np.uint8(1))
 
 
 @compiled
@@ -186,31 +184,35 @@ def write_row(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: 
         start, length, column = _value(at, tables)
         fits, low, high = read_decimal(work, start, length)
         all_fit &= fits
-        _fill(rows, column + row, low, high)
+        put(rows.words, 2 * (column + row), low)
+        put(rows.words, 2 * (column + row) + 1, high)
+        put(rows.valid, column + row, np.uint8(1))
+        will_put(rows.words, 2 * (column + row + _AHEAD))
     first = (counts + NUMBER) * STEPS
     for at in range(first, first + get(tables.step_counts, counts + NUMBER)):
         start, length, column = _value(at, tables)
         fits, number = read_integer(work, start, length)
         all_fit &= fits
-        _fill(rows, column + row, number, 0)
+        _put_number(rows, column, row, number)
     first = (counts + INSTANT) * STEPS
     for at in range(first, first + get(tables.step_counts, counts + INSTANT)):
         start, length, column = _value(at, tables)
         fits, nanoseconds, digits = read_instant(work, start, length, tables.instant)
         all_fit &= fits
-        _fill(rows, column + row, nanoseconds, digits)
+        _put_number(rows, column, row, nanoseconds)
+        put(rows.words, 2 * column + len(rows.start) + row, np.uint64(digits))
     first = (counts + FLAG) * STEPS
     for at in range(first, first + get(tables.step_counts, counts + FLAG)):
         start, length, column = _value(at, tables)
         fits, flag = read_flag(work, start, length)
         all_fit &= fits
-        _fill(rows, column + row, flag, 0)
+        _put_number(rows, column, row, flag)
     first = (counts + DAY) * STEPS
     for at in range(first, first + get(tables.step_counts, counts + DAY)):
         start, length, column = _value(at, tables)
         fits, days = read_day(work, start, length)
         all_fit &= fits
-        _fill(rows, column + row, days, 0)
+        _put_number(rows, column, row, days)
     if not all_fit:
         _take_back(place, tables, rows, row)
     return all_fit
