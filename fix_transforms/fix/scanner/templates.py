@@ -128,8 +128,9 @@ def _plan_steps(place: Number, count: Number, tables: Tables) -> None:
 @compiled
 def _bind(place: Number, tables: Tables, rows: Rows, row: Number) -> None:
     """Look up the columns of all steps in the store that is being written."""
-    for kind in range(place * KINDS, (place + 1) * KINDS):
-        for at in range(kind * STEPS, kind * STEPS + get(tables.step_counts, kind)):
+    for kind in range(KINDS):
+        first_step, stop = _steps(place, kind, tables)
+        for at in range(first_step, stop):
             step = get(tables.steps, at) & np.uint64(0xFFFFFFFF)
             slot = np.int64(step >> np.uint64(_SLOT_SHIFT))
             first = get(rows.columns, slot)
@@ -137,22 +138,6 @@ def _bind(place: Number, tables: Tables, rows: Rows, row: Number) -> None:
                 first = open_column(slot, rows, row)
             put(tables.steps, at, step | np.uint64(first) << np.uint64(_FIRST_SHIFT))
     put(tables.bound, place, np.uint8(1))
-
-
-@compiled
-def _value(at: Number, tables: Tables) -> tuple[Number, Number, Number]:
-    """Start and length of the value of a step, and the first entry of its column."""
-    step = np.int64(get(tables.steps, at))
-    field = step & _FIELD
-    start = get(tables.ends, field) + (step >> _SKIP_SHIFT & _BYTE)
-    return start, get(tables.ends, field + 1) - start, step >> _FIRST_SHIFT
-
-
-@compiled
-def _put_number(rows: Rows, column: Number, row: Number, number: Number) -> None:
-    """Write a number, and say that the row has one."""
-    put(rows.words, 2 * column + row, np.uint64(number))
-    put(rows.valid, column + row, np.uint8(1))
 
 
 @compiled
@@ -172,15 +157,39 @@ def write_row(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: 
     """
     if not get(tables.bound, place):
         _bind(place, tables, rows, row)
-    counts, all_fit = place * KINDS, True
-    first = (counts + TEXT) * STEPS
-    for at in range(first, first + get(tables.step_counts, counts + TEXT)):
+    _write_texts(work, place, tables, rows, row, block)
+    all_fit = _write_prices(work, place, tables, rows, row)
+    all_fit &= _write_numbers(work, place, tables, rows, row)
+    all_fit &= _write_instants(work, place, tables, rows, row)
+    all_fit &= _write_flags(work, place, tables, rows, row)
+    all_fit &= _write_days(work, place, tables, rows, row)
+    if not all_fit:
+        _take_back(place, tables, rows, row)
+    return all_fit
+
+
+@compiled
+def _steps(place: Number, kind: Number, tables: Tables) -> tuple[Number, Number]:
+    """The first step of a kind, and the one after the last."""
+    first = (place * KINDS + kind) * STEPS
+    return first, first + get(tables.step_counts, place * KINDS + kind)
+
+
+@compiled
+def _write_texts(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: Number, block: Number) -> None:
+    first, stop = _steps(place, TEXT, tables)
+    for at in range(first, stop):
         start, length, column = _value(at, tables)
         write_view(work, start, length, rows.words, 2 * (column + row), block)
         put(rows.valid, column + row, np.uint8(1))
         will_put(rows.words, 2 * (column + row + _AHEAD))
-    first = (counts + PRICE) * STEPS
-    for at in range(first, first + get(tables.step_counts, counts + PRICE)):
+
+
+@compiled
+def _write_prices(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: Number) -> Number:
+    first, stop = _steps(place, PRICE, tables)
+    all_fit = True
+    for at in range(first, stop):
         start, length, column = _value(at, tables)
         fits, low, high = read_decimal(work, start, length)
         all_fit &= fits
@@ -188,40 +197,79 @@ def write_row(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: 
         put(rows.words, 2 * (column + row) + 1, high)
         put(rows.valid, column + row, np.uint8(1))
         will_put(rows.words, 2 * (column + row + _AHEAD))
-    first = (counts + NUMBER) * STEPS
-    for at in range(first, first + get(tables.step_counts, counts + NUMBER)):
+    return all_fit
+
+
+@compiled
+def _write_numbers(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: Number) -> Number:
+    first, stop = _steps(place, NUMBER, tables)
+    all_fit = True
+    for at in range(first, stop):
         start, length, column = _value(at, tables)
         fits, number = read_integer(work, start, length)
         all_fit &= fits
         _put_number(rows, column, row, number)
-    first = (counts + INSTANT) * STEPS
-    for at in range(first, first + get(tables.step_counts, counts + INSTANT)):
+    return all_fit
+
+
+@compiled
+def _write_instants(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: Number) -> Number:
+    first, stop = _steps(place, INSTANT, tables)
+    all_fit = True
+    for at in range(first, stop):
         start, length, column = _value(at, tables)
         fits, nanoseconds, digits = read_instant(work, start, length, tables.instant)
         all_fit &= fits
         _put_number(rows, column, row, nanoseconds)
         put(rows.words, 2 * column + len(rows.start) + row, np.uint64(digits))
-    first = (counts + FLAG) * STEPS
-    for at in range(first, first + get(tables.step_counts, counts + FLAG)):
-        start, length, column = _value(at, tables)
-        fits, flag = read_flag(work, start, length)
-        all_fit &= fits
-        _put_number(rows, column, row, flag)
-    first = (counts + DAY) * STEPS
-    for at in range(first, first + get(tables.step_counts, counts + DAY)):
-        start, length, column = _value(at, tables)
-        fits, days = read_day(work, start, length)
-        all_fit &= fits
-        _put_number(rows, column, row, days)
-    if not all_fit:
-        _take_back(place, tables, rows, row)
     return all_fit
 
 
 @compiled
+def _write_flags(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: Number) -> Number:
+    first, stop = _steps(place, FLAG, tables)
+    all_fit = True
+    for at in range(first, stop):
+        start, length, column = _value(at, tables)
+        fits, flag = read_flag(work, start, length)
+        all_fit &= fits
+        _put_number(rows, column, row, flag)
+    return all_fit
+
+
+@compiled
+def _write_days(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: Number) -> Number:
+    first, stop = _steps(place, DAY, tables)
+    all_fit = True
+    for at in range(first, stop):
+        start, length, column = _value(at, tables)
+        fits, days = read_day(work, start, length)
+        all_fit &= fits
+        _put_number(rows, column, row, days)
+    return all_fit
+
+
+@compiled
+def _value(at: Number, tables: Tables) -> tuple[Number, Number, Number]:
+    """Start and length of the value of a step, and the first entry of its column."""
+    step = np.int64(get(tables.steps, at))
+    field = step & _FIELD
+    start = get(tables.ends, field) + (step >> _SKIP_SHIFT & _BYTE)
+    return start, get(tables.ends, field + 1) - start, step >> _FIRST_SHIFT
+
+
+@compiled
+def _put_number(rows: Rows, column: Number, row: Number, number: Number) -> None:
+    """Write a number, and say that the row has one."""
+    put(rows.words, 2 * column + row, np.uint64(number))
+    put(rows.valid, column + row, np.uint8(1))
+
+
+@compiled
 def _take_back(place: Number, tables: Tables, rows: Rows, row: Number) -> None:
-    for kind in range(place * KINDS, (place + 1) * KINDS):
-        for at in range(kind * STEPS, kind * STEPS + get(tables.step_counts, kind)):
+    for kind in range(KINDS):
+        first, stop = _steps(place, kind, tables)
+        for at in range(first, stop):
             _, _, column = _value(at, tables)
             put(rows.valid, column + row, np.uint8(0))
 
