@@ -117,6 +117,7 @@ class ChunkBuilder:
             self._next_index += segment.messages
         else:
             self._account.take(segment.lead, segment.end, segment.end, "decoration")
+            self._torn_secrets.skip(segment.lead, segment.end)
 
     # ---- messages ----
 

@@ -66,6 +66,11 @@ class TornSecrets:
         self._tail = content[max(0, open_from - _TAG_BYTES) :]
         self._end = end
 
+    def skip(self, lead: int, end: int) -> None:
+        """Pass over blanks: whether they come by themselves depends on how the input was cut."""
+        if lead == self._end:
+            self._end = end
+
 
 def _cut_at_start(content: bytes, *, is_event: bool) -> tuple[int, int]:
     """Where the value lies whose tag was cut off with what stood before the file."""

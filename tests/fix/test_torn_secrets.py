@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fix_transforms.fix import ParseOptions, parse
-from tests.fix.same_rows import DECODERS, assert_same_rows
+from tests.fix.same_rows import DECODERS, assert_same_rows, first_difference, rows_of
+from tests.fuzz.checking import reads_of
 
 SECRET = "qZxKvWjQyX"
 DELIMITERS = ["\x01", "|", ";", "^A", "<SOH>", "\\x01", "\\u0001", "&#x01;", "\\x1", "%01", " "]
@@ -52,6 +53,22 @@ def test_file_that_begins_within_a_message_shows_no_secret(logon, delimiter):
     whole = spelled(logon, delimiter)
     for cut in range(whole.index(b"98=0"), whole.index(b"108=")):
         assert not leaks(whole[cut:] + NEXT), whole[cut:]
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+def test_what_goes_on_is_hidden_wherever_the_input_is_cut(line_end):
+    fields = b"35=D|34=1|49=BUY|56=SELL|52=20240102-09:30:00.123456|"
+    torn = b"8=FIX.4.4|9=1|" + fields + b"118=FIX.4.4|9==A|1|58=a b|554=hu"  # settled at the end of its line
+    rest = (
+        b"sh|453=1|448=F|452=1|10=130|8=FIX.4.4;9=1;" + fields.replace(b"|", b";") + b"554=hush8=FIX.4.4|;453=1;10=130;"
+    )
+    content = torn + line_end + rest + b"9=1^" + fields.replace(b"|", b"^") + b"554=hush^453=1^10=130^"
+    expected = rows_of([content], decoder="simplefix")
+    for size in range(1, len(content)):
+        with reads_of(size, 0):
+            pieces = [content[start : start + size] for start in range(0, len(content), size)]
+            found = rows_of(pieces, decoder="scanner")
+        assert first_difference(expected, found) is None, size
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
