@@ -20,8 +20,9 @@ SPELLED_OUT = (
 SINGLE = rb"[\x01-\x08\x0b\x0c\x0e-\x1f \t!#$%&*+,/:;@^_`|~]"
 
 DELIMITER = b"(?:" + b"|".join(SPELLED_OUT) + b"|" + SINGLE + b")"
-#: Whatever else stands on both sides of BodyLength(9): ``, ``, ``\x1``, ``{SOH}``, ``☺``, the ``.`` of tcpdump.
-_UNLISTED = rb"(?:\.|[^0-9A-Za-z.=\r\n][^=\r\n]{0,11}?)"
+#: Whatever else stands on both sides of BodyLength(9): ``, ``, ``\x1``, ``{SOH}``, ``☺``, the ``.`` of tcpdump; the
+#: longest known is ``\u003cSOH\u003e``, which JSON that is safe in HTML has for ``<SOH>``.
+_UNLISTED = rb"(?:\.|[^0-9A-Za-z.=\r\n][^=\r\n]{0,14}?)"
 
 #: BeginString(8), the delimiter, and BodyLength(9); or any other field, when BodyLength is missing.
 _BEGIN = rb"8=(?P<begin>FIX[A-Za-z0-9.]{0,16})"

@@ -1,5 +1,8 @@
 """One message out of a buffer: by BodyLength, else by the next plausible CheckSum, else across line breaks.
 
+A message in a JSON string, an XML document or a CSV cell is read without the escapes of that, where BodyLength and
+CheckSum show that it has them.
+
 Invariant: the answer depends on the content alone, never on how it was cut into chunks. Where the bytes at
 hand do not settle it, the answer is ``MORE``. A message that is torn never takes bytes of the next one.
 """
@@ -12,12 +15,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from fix_transforms.fix.candidates import START, next_header
+from fix_transforms.fix.container_escapes import WIDEST, containers_of, sent_in_latin
 from fix_transforms.fix.delimiters import HEADER, HEADER_BYTES, SOH, checksum_pattern, raw_index, restore_at_fields
 from fix_transforms.fix.field_lines import by_field_lines
 from fix_transforms.fix.frame_building import build_frame
 from fix_transforms.fix.segments import Frame
 
 if TYPE_CHECKING:
+    from fix_transforms.fix.container_escapes import Container
     from fix_transforms.fix.segments import Reason
 
 
@@ -50,6 +55,8 @@ class Torn:
 CONTINUATION_BYTES = 64 * 1024
 #: How many messages inside a message are weighed before it is given up as torn.
 MAX_RIVALS = 32
+#: How many messages inside a message its escapes are undone in.
+MAX_INNER = 4
 _SHORT_BODY_BYTES = 8 * 1024
 #: What has to be at hand to tell where CheckSum(10) ends: itself, and a ``8=FIX`` that may follow it.
 _CHECKSUM_BYTES = len(b"10=000") + len(START)
@@ -69,6 +76,8 @@ def frame_at(buffer: bytes, start: int, head: re.Match[bytes], at_end: bool, lim
     """
     if head["length"] is not None:
         found = _by_body_length(buffer, start, head, at_end, limit)
+        if found is None or (isinstance(found, Frame) and (found.checksum_status == "bad" or not found.is_closed)):
+            found = _without_escapes(buffer, start, head, at_end, limit) or found
         if found is not None:
             return found
     return _by_scan(buffer, start, head, at_end, limit)
@@ -116,14 +125,19 @@ def _body_end(buffer: bytes, start: int, head: re.Match[bytes], declared: int) -
     """
     ceiling = len(buffer)
     if len(head["delimiter"]) > 1 and declared > _SHORT_BODY_BYTES:
-        inner, furthest = start, head.end() + declared * len(head["delimiter"])
-        for _ in range(MAX_RIVALS):
-            inner = next_header(buffer, inner + len(START), furthest, start)
-            if inner < 0:
-                break
-        else:
-            ceiling = inner
+        furthest = head.end() + declared * len(head["delimiter"])
+        ceiling = _inner_header(buffer, start, furthest, MAX_RIVALS, otherwise=ceiling)
     return raw_index(buffer, head.end(), declared, head["delimiter"], ceiling)
+
+
+def _inner_header(buffer: bytes, start: int, furthest: int, number: int, *, otherwise: int) -> int:
+    """Where so many messages further on another one starts."""
+    inner = start
+    for _ in range(number):
+        inner = next_header(buffer, inner + len(START), furthest, start)
+        if inner < 0:
+            return otherwise
+    return inner
 
 
 def _without_checksum(buffer: bytes, start: int, body_end: int, head: re.Match[bytes]) -> Frame | None:
@@ -179,6 +193,58 @@ def _ends_at(buffer: bytes, start: int, body_end: int) -> bool:
     if head is None or head["length"] is None or int(head["length"]) > body_end:
         return False
     return raw_index(buffer, head.end(), int(head["length"]), head["delimiter"], body_end) == body_end
+
+
+# ---- by BodyLength, without the escapes of what the message was put into ----
+
+
+def _without_escapes(buffer: bytes, start: int, head: re.Match[bytes], at_end: bool, limit: int) -> Frame | More | None:
+    """The message as it was before it was put into something, if only so it has the length and checksum it states."""
+    declared = int(head["length"])
+    if declared > limit:
+        return None
+    end = _body_end(buffer, start, head, declared)
+    if declared > _SHORT_BODY_BYTES:
+        end = _inner_header(buffer, start, end, MAX_INNER + 1, otherwise=end)
+    for container in containers_of(buffer[start:end], head["delimiter"]):
+        found = _undone(buffer, start, head, container, at_end, limit)
+        if found is not None:
+            return found
+    return None
+
+
+def _undone(
+    buffer: bytes, start: int, head: re.Match[bytes], container: Container, at_end: bool, limit: int
+) -> Frame | More | None:
+    delimiter = container.undone(head["delimiter"])
+    if not delimiter:
+        return None
+    header = len(head.group()) - 2 * (len(head["delimiter"]) - len(delimiter))
+    wanted = header + int(head["length"]) * len(delimiter) + _CHECKSUM_BYTES + len(delimiter)
+    furthest = start + min(limit, wanted * WIDEST)
+    stop = min(_inner_header(buffer, start, furthest, MAX_INNER + 1, otherwise=furthest), len(buffer))
+    undone = container.undo(buffer, start, stop, wanted)
+    found = _adding_up(undone.text, limit)
+    if found is None and not undone.text.isascii():
+        undone = container.undo(buffer, start, stop, 2 * wanted)  # two bytes for each that was sent
+        sent = sent_in_latin(undone.text)
+        found = _adding_up(sent, limit)
+        if found is not None:
+            found = replace(found, end=len(sent[: found.end].decode("latin-1").encode()))
+    if undone.reached + HEADER_BYTES > len(buffer) and not at_end:
+        return MORE
+    return found and replace(found, end=undone.log_index(found.end), delimiter=head["delimiter"])
+
+
+def _adding_up(text: bytes, limit: int) -> Frame | None:
+    """The message that starts the text, if it has the length and the checksum that it states."""
+    head = HEADER.match(text)
+    if head is None or head["length"] is None:
+        return None
+    found = _by_body_length(text, 0, head, True, limit)
+    if not isinstance(found, Frame) or not found.is_closed:
+        return None
+    return found if found.body_length_ok and found.checksum_status == "ok" else None
 
 
 # ---- by CheckSum ----

@@ -126,7 +126,7 @@ VALIDATION_ERRORS = _own(
 RAW = Column(
     "raw",
     pl.String,
-    "The whole message, masked, SOH-delimited: the source of truth for every tag without a column.",
+    "The whole message, masked, SOH-delimited, without the escapes of JSON, XML or CSV that it stood in where its length and checksum show them: the source of truth for every tag without a column.",
     free_text=True,
 ).required()
 RAW_ENCODING = _own("raw_encoding", pl.String, "How raw maps back to bytes.", allowed=("utf-8", "latin-1")).required()

@@ -5,7 +5,9 @@ Invariant: the same call gives the same lines, in the same order.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from xml.sax.saxutils import quoteattr
 
 from fix_transforms.fix.dictionary import DATA_LENGTH_TAGS
 from fix_transforms.simulate import simulate
@@ -41,7 +43,7 @@ def seed_logs() -> list[list[bytes]]:
     for seed, damage in ((1, 0.0), (2, 0.1)):
         for run in simulate(3_000, seed, damage).runs():
             logs += [file.content.splitlines(keepends=True) for file in run.files]
-    return [log for log in logs if log] + [_nasty(), _groups(), _data(), _surroundings(), _spelled()]
+    return [log for log in logs if log] + [_nasty(), _groups(), _data(), _surroundings(), _spelled(), _contained()]
 
 
 def _head(msg_type: bytes, number: int) -> tuple[tuple[int, bytes], ...]:
@@ -113,3 +115,16 @@ def _surroundings() -> list[bytes]:
 def _spelled() -> list[bytes]:
     message = wire(*_head(b"D", 1), (11, b"A|1"), (58, b"a b"), (554, b"hush"), (453, b"1"), (448, b"F"), (452, b"1"))
     return [message.replace(SOH, spelling) + b"\n" for spelling in SPELLINGS]
+
+
+def _contained() -> list[bytes]:
+    text = (58, 'M&M "x" <1> \\ \u00fc\U0001f600'.encode())
+    order = wire(*_head(b"D", 1), (11, b"A-1"), text, (554, b'hu"sh'), (38, b"100"))
+    around = wire(*_head(b"n", 2), (212, b"%d" % len(order)), (213, order), text)
+    found = []
+    for message in (order, around):
+        for delimiter in ("\x01", "|", "^A"):
+            plain = message.decode().replace("\x01", delimiter)
+            inner, quoted = json.dumps({"msg": plain}), plain.replace('"', '""')
+            found += [inner, json.dumps({"log": inner}), f'1,"{quoted}",OUT', f"<m n='1' v={quoteattr(plain)}/>"]
+    return [line.encode() + b"\n" for line in found]
