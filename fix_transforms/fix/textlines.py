@@ -36,6 +36,10 @@ _CLOCK = re.compile(rb"[0-9]:[0-9]{2}:[0-9]{2}")
 NO_DELIMITER = "no delimiter can be told: SOH was dropped, or the message is cut into strings"
 #: A header that goes on to MsgType(35), and no delimiter that stays the same between them.
 _NO_DELIMITER = re.compile(rb"8=FIX[^=]{1,24}9=[^=]{1,24}35=")
+#: A header whose equals signs are escaped: in a URL, quoted-printable, JSON that is safe in HTML, markup.
+_ESCAPED_SIGN = rb"(?:%3[dD]|=3D|\\{1,3}u003[dD]|&#(?:61|[xX]3[dD]);|&equals;)"
+_ESCAPED_HEADER = re.compile(rb"8" + _ESCAPED_SIGN + rb"FIX[A-Za-z0-9.]{0,16}.{1,16}?9" + _ESCAPED_SIGN + rb"[0-9]")
+ESCAPED_SIGNS = "its equals signs are escaped, as in a URL or a mail"
 #: A line of a hex dump: an offset, and eight bytes or more, alone or in pairs.
 _HEX_DUMP = re.compile(rb"(?:0x)?[0-9a-fA-F]{4,8}[:h]?[ \t]{1,4}(?:(?:[0-9a-fA-F]{2}){1,2}[ \t:-]{1,3}){4,16}")
 _HEX_DUMP_BYTES = 8
@@ -115,6 +119,8 @@ def classify(head: bytes, length: int, limit: int, *, ends_input: bool = False) 
         return "truncated", "a message ends inside its header"
     if b"8=FIX" in head and _NO_DELIMITER.search(head):
         return "garbled", NO_DELIMITER
+    if b"FIX" in head and _ESCAPED_HEADER.search(head):
+        return "garbled", ESCAPED_SIGNS
     if _is_hex_dump(head):
         return "binary", "a hex dump; the bytes themselves are read, not a picture of them"
     if holds_fields(head):

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import time
+from quopri import encodestring
+from urllib.parse import quote
 
 import pytest
+
+from tests.fix.same_rows import assert_same_rows
 
 UNLISTED = [", ", "; ", "| ", "\\x1", "{SOH}", "[0x01]", "\u263a", "\ufffd", "\\\\u0001", "<SOH> ", "#", "||", "."]
 LINE_ENDS = [b"\n", b"\r\n", b""]
@@ -207,3 +211,21 @@ def test_hostile_shapes_take_linear_time(read, content):
     found = read(content, max_message_bytes=1 << 20)
     assert time.process_time() - started < 15
     assert found.tally.unaccounted_bytes == 0
+
+
+@pytest.mark.parametrize("delimiter", ["\x01", "|"])
+def test_message_whose_equals_signs_are_escaped_is_quarantined(read, wire, delimiter):
+    logon = wire([(35, "A"), (49, "A"), (56, "B"), (554, "S3secret"), (141, "Y")])
+    text = logon.decode().replace("\x01", delimiter)
+    url = f"2024-01-02 09:30:00 GET /decode?msg={quote(text)} HTTP/1.1"
+    for line in (url, encodestring(text.encode()).decode(), text.replace("=", "\\u003d"), text.replace("=", "&#61;")):
+        found = read(line.encode())
+        assert (found.quarantine["reason"][0], found.tally.messages) == ("garbled", 0)
+        assert "escaped" in found.quarantine["detail"][0]
+        assert "secret" not in found.everything()
+        assert_same_rows((line + "\n").encode() * 20)
+
+
+def test_mention_of_a_message_in_a_url_is_an_event(read):
+    found = read(b"GET /search?q=8%3DFIX.4.4+header HTTP/1.1 200\n")
+    assert found.log_events.height == 1
