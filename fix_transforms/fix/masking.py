@@ -20,12 +20,14 @@ from fix_transforms.fix.reference import DATA_TAGS, Fields, field_spans
 from fix_transforms.fix.secret_notations import (
     RAW_DATA,
     SECRET_IN_TEXT,
+    SECRET_IN_VALUE,
     SECRET_TAGS,
     SIGN,
     TAG_END,
     TAG_START,
     may_hold_secret,
     may_name_secret,
+    value_may_hold_secret,
 )
 
 #: Names of the fields that say who traded, in the standard's spelling.
@@ -89,9 +91,9 @@ class Masker:
         if tag in self._identities:
             return self._pseudonym(value)
         holds_identity = self._key is not None and b"=" in value and (tag in DATA_TAGS or b"8=FIX" in value)
-        if holds_identity or may_hold_secret(value):
-            return self.mask_text(value)
-        return value
+        if value_may_hold_secret(value):
+            return self._hide_identities(self._hide_secrets(value, SECRET_IN_VALUE))
+        return self._hide_identities(value) if holds_identity else value
 
     def _pseudonym(self, value: bytes) -> bytes:
         if not value or self._key is None:
@@ -112,16 +114,14 @@ class Masker:
         Where no delimiter stands there, the rest of the line is hidden: better too much than a password.
         """
         if may_hold_secret(text):
-            text = self._hide_secrets(text)
-        if self._identity_in_text is not None:
-            text = self._hide_identities(text)
-        return text
+            text = self._hide_secrets(text, SECRET_IN_TEXT)
+        return self._hide_identities(text)
 
     @staticmethod
-    def _hide_secrets(text: bytes) -> bytes:
+    def _hide_secrets(text: bytes, notations: re.Pattern[bytes]) -> bytes:
         hidden = bytearray(text)
         position = 0
-        while (match := SECRET_IN_TEXT.search(text, position)) is not None:
+        while (match := notations.search(text, position)) is not None:
             end = value_end(text, match.start(), match.end())
             if _DATA_IN_TEXT.match(match.group()):
                 length = _LENGTH_BEFORE.search(text, max(0, match.start() - 24), match.start())
@@ -132,7 +132,8 @@ class Masker:
         return bytes(hidden)
 
     def _hide_identities(self, text: bytes) -> bytes:
-        assert self._identity_in_text is not None
+        if self._identity_in_text is None:
+            return text
         parts, position = [], 0
         while (match := self._identity_in_text.search(text, position)) is not None:
             parts.append(text[position : match.end()])

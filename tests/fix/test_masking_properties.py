@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from fix_transforms.fix import ParseOptions, parse
 from fix_transforms.fix.dictionary import DATA_LENGTH_TAGS
 from fix_transforms.fix.masking import Masker, may_hold_secret
+from tests.fix.notations import CREDENTIALS, NAMED_STRUCTURES, PAIRS, ROWS, STRUCTURES
 
 MANY = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -188,12 +189,14 @@ PLACES = [
 @given(
     secrets(PLAIN),
     st.sampled_from(TAGS),
-    st.sampled_from(SIGNED + COLON + MARKUP + ESCAPED + ELEMENTS),
+    st.sampled_from(
+        SIGNED + COLON + MARKUP + ESCAPED + ELEMENTS + PAIRS + STRUCTURES + NAMED_STRUCTURES + ROWS + CREDENTIALS
+    ),
     st.sampled_from(PLACES),
 )
 def test_text_in_any_notation_shows_no_secret(given_secret, tag, form, place):
     secret, words = given_secret
-    if tag in (89, 91, 96) and form in ("{n}={s}", "{n}: {s}", COLON[3], *ELEMENTS):
+    if tag in (89, 91, 96) and form in ("{n}={s}", "{n}: {s}", COLON[3], *ELEMENTS, *NAMED_STRUCTURES):
         return  # words of everyday language, and numbers of everyday counts
     said = form.format(t=tag, n=NAMES[tag], s=secret.decode())
     assert_hidden(place.format(said).encode(), words)
@@ -217,10 +220,18 @@ def test_json_shows_no_secret(given_secret, tag, by_name, colon, nested):
 
 
 @MANY
+@given(secrets(PLAIN), st.integers(0, 9))
+def test_bearer_token_without_its_header_is_hidden_in_text(given_secret, digit):
+    secret, words = given_secret
+    said = f"curl -H Bearer {digit}{secret.decode()} -v"
+    assert_hidden(f"{said}\n{said} 8=FIX.4.4|9=5|35=0|10=163|\n".encode(), words)
+
+
+@MANY
 @given(
     secrets(PLAIN),
     st.sampled_from((553, 554, 925, 1402, 1404)),
-    st.sampled_from(SIGNED + COLON + ESCAPED + ELEMENTS),
+    st.sampled_from(SIGNED + COLON + ESCAPED + ELEMENTS + PAIRS + STRUCTURES + NAMED_STRUCTURES + CREDENTIALS),
     st.sampled_from([58, 354, 213]),
 )
 def test_values_of_other_fields_show_no_secret(given_secret, tag, form, holder):
@@ -244,6 +255,19 @@ HARMLESS = [
     "[WARN] bid 89 ask 91, high 96 low 89",
     "at 89:91 and 91:30 the ratio is 96:4",
     "Password expired; the user name is unknown",
+    "Reject: Required tag missing Password(554), disconnecting",
+    "missing fields [553, 554], SMTP (554, rejected), quotes (89, 91)",
+    "| 89 | 91 | 96 | 553 | 554 |  554  553",
+    "price  554  Password expired  | 554 | Text | gone",
+    "the token is stale, tokenizer=fast, tokens=5, unexpected token: }",
+    "password=",
+    "api_key=, secret: ; token=",
+    "EncryptedPasswordMethod=101 EncryptedPasswordLen=64 RawDataLength=12 PasswordLen: 8",
+    "Bearer shares of the bearer",
+    "Authorization: granted; authorization=none",
+    "orderid=554 value=9.5, port:554, value at 10.0.0.1",
+    "keyPath=/etc/ssl, sequence_key=5, monkey: x, keyStoreType=JKS",
+    "RawData: 35=5, rawData=b'8=FIX.4.4'",
 ]
 
 
@@ -257,20 +281,30 @@ def test_clocks_ports_counts_and_places_in_code_stay_readable(text):
 DIGITS_OF_SECRETS = re.compile(rb"(?<![0-9])0*(?:89|91|96|553|554|925|1402|1404)(?![0-9])")
 
 
+NAMES_OF_SECRETS = re.compile(rb"(?i)password|passwd|pwd|username|token|secret|api.?key|phrase|raw_?data|authorization")
+
+
 @MANY
 @given(
     st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=80),
-    st.sampled_from(["", "554", "96", " 1402:", "Password:", "pwd :", "tag='554'", "(91)"]),
+    st.sampled_from(
+        ["", "554", "96", " 1402:", "Password:", "pwd :", "tag='554'", "(91)", "('554',", "554 |", "token"]
+    ),
     st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40),
 )
 def test_masking_changes_nothing_without_its_triggers(before, middle, after):
     text = (before + middle + after).encode()
     changed = Masker().mask_text(text) != text
-    named = re.search(rb"(?i)(?:password|passwd|pwd|username)", text) is not None
+    named = NAMES_OF_SECRETS.search(text) is not None
+    numbered = DIGITS_OF_SECRETS.search(text) is not None
     assert not changed or may_hold_secret(text)
-    told = re.search(rb"=|%3d|u003d|x3d|&#61;|&equals;", text.lower()) is not None
+    told = re.search(rb"=|%3d|u003d|x3d|&#61;|&equals;|bearer", text.lower()) is not None
     assert (
-        not changed or told or (named and b">" in text) or (b":" in text and (named or DIGITS_OF_SECRETS.search(text)))
+        not changed
+        or told
+        or (named and b">" in text)
+        or (b":" in text and (named or numbered))
+        or (numbered and (b"," in text or (named and re.search(rb"[|]|  ", text))))
     )
 
 
@@ -278,7 +312,7 @@ def test_masking_changes_nothing_without_its_triggers(before, middle, after):
 @given(
     st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=80),
     st.sampled_from(TAGS),
-    st.sampled_from(SIGNED + COLON),
+    st.sampled_from(SIGNED + COLON + PAIRS + STRUCTURES + NAMED_STRUCTURES + ROWS + CREDENTIALS),
     secrets(PLAIN),
 )
 def test_masking_keeps_the_length_and_masking_twice_is_masking_once(before, tag, form, given_secret):

@@ -1,22 +1,42 @@
 """Whether text could name a secret's field, in compiled code: where it could, masking is left to the reference.
 
-Invariant: false only where ``Masker.mask_text`` and the masking of values without a key change nothing; see
-``secret_notations``, whose list this is. It may be true where nothing is hidden.
+Invariant: what finds no mark in text has nothing that ``Masker.mask_text`` would change; what finds none of those of
+values has nothing that the masking of values without a key would change. See ``secret_notations``, whose list this is.
+A mark may be found where nothing is hidden.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from fix_transforms.fix.scanner.compiling import compiled, entry
+from fix_transforms.fix.scanner.compiling import compiled
 from fix_transforms.fix.scanner.loads import get
 from fix_transforms.fix.secret_notations import RAW_DATA, SECRET_TAGS
 
 _SECRETS = (*sorted(SECRET_TAGS), RAW_DATA)
 _EQUALS, _COLON, _BLANK, _TAB = 61, 58, 32, 9
 _QUOTE, _APOSTROPHE, _BACKSLASH, _CLOSING, _CLOSING_SQUARE, _UNDERLINE = 34, 39, 92, 41, 93, 95
-_POINT, _PERCENT, _AMPERSAND = 62, 37, 38
+_POINT, _PERCENT, _AMPERSAND, _COMMA = 62, 37, 38, 44
 _ZERO, _THREE = 48, 51
+_LOWER = 32
+
+
+def _spelled(word: bytes) -> int:
+    """The number that ``_ending`` gives for a word of three or four bytes."""
+    return int.from_bytes(bytes(byte | _LOWER for byte in word), "big")
+
+
+#: How names end after which a sign or colon may stand before a secret: Password, pwd, Username, token, api_key,
+#: secretKey, secret, passphrase.
+_ENDINGS = tuple(
+    _spelled(word)
+    for word in (b"word", b"name", b"oken", b"cret", b"rase", b"ikey", b"tkey", b"skey", b"_key", b"-key", b" key")
+)
+_SHORT_ENDINGS = (_spelled(b"swd"), _spelled(b"pwd"))
+_DATA, _ZATION = _spelled(b"data"), (_spelled(b"tion"), _spelled(b"za"))
+#: How names of fields end that a table shows: those of secrets, and Signature, SecureData, RawData.
+_FIELD_ENDINGS = (_spelled(b"word"), _spelled(b"name"), _spelled(b"ture"), _DATA)
+_BEARER = (_spelled(b"bear"), _spelled(b"er"))
 
 
 @compiled
@@ -41,19 +61,45 @@ def _is_fraction(work: np.ndarray, start: int, at: int) -> bool:
     if get(work, at) == 46:
         return True
     return bool(
-        at - 3 >= start and get(work, at) == 44 and get(work, at - 3) == _COLON and 48 <= get(work, at - 2) <= 53
+        at - 3 >= start
+        and get(work, at) == _COMMA
+        and get(work, at - 3) == _COLON
+        and 48 <= get(work, at - 2) <= 53
+        and 48 <= get(work, at - 1) <= 57
     )
 
 
 @compiled
+def _ending(work: np.ndarray, start: int, at: int) -> int:
+    """The last four letters up to ``at``, in lower case, as a number: fewer where the text starts."""
+    number = 0
+    for back in range(4):
+        if at - back >= start:
+            number |= (int(get(work, at - back)) | _LOWER) << 8 * back
+    return number
+
+
+@compiled
 def _ends_a_name(work: np.ndarray, start: int, at: int) -> bool:
-    """Whether the letters up to ``at`` end in ``word``, ``swd``, ``pwd`` or ``name``, in either case."""
-    if at - 2 < start:
-        return False
-    last, middle, first = get(work, at) | 32, get(work, at - 1) | 32, get(work, at - 2) | 32
-    if last == 100:  # d
-        return bool((middle == 114 and first == 111) or (middle == 119 and first in (115, 112)))
-    return bool(last == 101 and middle == 109 and first == 97)  # e, m, a
+    """Whether the letters up to ``at``, in either case, end a name that may stand before a secret."""
+    ending = _ending(work, start, at)
+    if ending in _ENDINGS or ending & 0xFFFFFF in _SHORT_ENDINGS:
+        return True
+    if ending == _DATA:  # RawData, raw_data
+        return at - 4 >= start and get(work, at - 4) | _LOWER in (119, 127)
+    return ending == _ZATION[0] and _ending(work, start, at - 4) & 0xFFFF == _ZATION[1]  # Authorization
+
+
+@compiled
+def _is_before_tag(work: np.ndarray, mark: int, end: int) -> bool:
+    """Whether a secret's tag follows the mark, one blank aside, whatever zeros stand before it."""
+    after, number = mark + 1, 0
+    if after < end and get(work, after) == _BLANK:
+        after += 1
+    while after < end and 48 <= get(work, after) <= 57:
+        number = min(number * 10 + int(get(work, after)) - 48, 10_000)
+        after += 1
+    return number in _SECRETS
 
 
 @compiled
@@ -77,7 +123,7 @@ def _before_blanks(work: np.ndarray, start: int, mark: int) -> int:
 @compiled
 def colon_marks_secret(work: np.ndarray, start: int, colon: int, end: int) -> bool:
     """Whether the colon at ``colon`` in ``work[start:end]`` could stand between a secret's name and its value."""
-    if _is_quoted(work, colon, end):
+    if _is_quoted(work, colon, end) or _is_before_tag(work, colon, end):
         return True
     at = _before_blanks(work, start, colon)
     if at < start:
@@ -94,25 +140,38 @@ def colon_marks_secret(work: np.ndarray, start: int, colon: int, end: int) -> bo
 def sign_marks_field(work: np.ndarray, start: int, sign: int, end: int) -> bool:
     """Whether the ``=`` at ``sign`` in ``work[start:end]`` could belong to a field, a secret's or any other.
 
-    Only one that follows a word surely does not: ``limit=5``, and not ``password=``, ``44=5`` or ``tag="554"``.
+    Only one that follows a word surely does not: ``limit=5``, and not ``password=``, ``44=5``, ``tag="554"`` or
+    ``tag=554``.
     """
     at = _before_blanks(work, start, sign)
-    if at < start or _is_quoted(work, sign, end):
+    if at < start or _is_quoted(work, sign, end) or _is_before_tag(work, sign, end):
         return True
     is_letter = 97 <= get(work, at) | 32 <= 122
     return not (is_letter or get(work, at) == _UNDERLINE) or _ends_a_name(work, start, at)
 
 
 @compiled
-def is_rare_mark(byte: int) -> bool:
-    """Whether it may begin an escape of ``=``, or end a tag of markup."""
-    return byte in (_POINT, _PERCENT, _AMPERSAND, _BACKSLASH)
+def _comma_marks_secret(work: np.ndarray, start: int, comma: int) -> bool:
+    """Whether the comma follows a secret's tag, in quotes or not, one blank aside."""
+    at = comma - 1
+    if at >= start and get(work, at) == _BLANK:
+        at -= 1
+    if at >= start and get(work, at) in (_QUOTE, _APOSTROPHE):
+        at -= 1
+        while at >= start and get(work, at) == _BACKSLASH:
+            at -= 1
+    return _is_secret_tag(work, start, at)
 
 
 @compiled
 def rare_mark_names_secret(work: np.ndarray, start: int, mark: int, end: int) -> bool:
-    """Whether what ``is_rare_mark`` found at ``mark`` is such an escape, or ends a tag that names a secret."""
+    """Whether the mark begins an escape of ``=``, ends a tag of markup that names a secret, or follows a secret's tag.
+
+    Marks are ``>``, ``%``, ``&``, a backslash and ``,``.
+    """
     byte = get(work, mark)
+    if byte == _COMMA:
+        return _comma_marks_secret(work, start, mark)
     if byte == _POINT:
         return _ends_a_name(work, start, mark - 1)
     if mark + 2 >= end:
@@ -130,20 +189,22 @@ def rare_mark_names_secret(work: np.ndarray, start: int, mark: int, end: int) ->
 
 
 @compiled
-def may_name_secret(work: np.ndarray, start: int, end: int) -> bool:
-    """Whether ``work[start:end]`` could name a secret's field."""
-    for index in range(start, end):
-        byte = get(work, index)
-        if byte == _EQUALS and sign_marks_field(work, start, index, end):
-            return True
-        if byte == _COLON and colon_marks_secret(work, start, index, end):
-            return True
-        if is_rare_mark(byte) and rare_mark_names_secret(work, start, index, end):
-            return True
-    return False
+def column_marks_secret(work: np.ndarray, start: int, mark: int) -> bool:
+    """Whether a secret's tag or the name of its field is in the column that a ``|`` or two blanks at ``mark`` end."""
+    at = _before_blanks(work, start, mark)
+    if at >= start and get(work, at) in (_CLOSING, _CLOSING_SQUARE):
+        at = _before_blanks(work, start, at)
+    if at >= start and 48 <= get(work, at) <= 57:
+        return _is_secret_tag(work, start, at)
+    return _ending(work, start, at) in _FIELD_ENDINGS
 
 
-@entry
-def names_secret(text: np.ndarray) -> bool:
-    """``may_name_secret`` of a whole array of bytes."""
-    return may_name_secret(text, 0, len(text))
+@compiled
+def is_bearer(work: np.ndarray, start: int, mark: int, end: int) -> bool:
+    """Whether the ``b`` at ``mark`` begins ``Bearer`` and a blank."""
+    return bool(
+        mark + 6 < end
+        and get(work, mark + 6) == _BLANK
+        and _ending(work, start, mark + 3) == _BEARER[0]
+        and _ending(work, start, mark + 5) & 0xFFFF == _BEARER[1]
+    )

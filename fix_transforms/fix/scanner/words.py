@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from fix_transforms.fix.scanner.arrays import WORD_BYTES, Lexicon, Tables
-from fix_transforms.fix.scanner.compiling import Number, compiled
+from fix_transforms.fix.scanner.compiling import Number, compiled, entry
 from fix_transforms.fix.scanner.loads import (
     below_mask,
     equal_mask,
@@ -19,7 +19,13 @@ from fix_transforms.fix.scanner.loads import (
     range_mask,
     trailing_zeros,
 )
-from fix_transforms.fix.scanner.secret_marks import colon_marks_secret, rare_mark_names_secret, sign_marks_field
+from fix_transforms.fix.scanner.secret_marks import (
+    colon_marks_secret,
+    column_marks_secret,
+    is_bearer,
+    rare_mark_names_secret,
+    sign_marks_field,
+)
 
 #: BeginString, ApplVerID, MsgType; and where versions depend on the session, SenderCompID and TargetCompID.
 LAYOUT_TAGS = (8, 1128, 35, 49, 56)
@@ -35,7 +41,8 @@ _FNV_PRIME = np.uint64(0x100000001B3)
 _ZERO, _FIVE, _NINE = np.uint8(48), np.uint8(53), np.uint8(57)
 _BLANK, _DELETE = np.uint8(32), np.uint8(127)
 _COLON, _SIGN, _SHAFT, _POINT = np.uint8(58), np.uint8(61), np.uint8(45), np.uint8(62)
-_PERCENT, _AMPERSAND, _BACKSLASH = np.uint8(37), np.uint8(38), np.uint8(92)
+_PERCENT, _AMPERSAND, _BACKSLASH, _COMMA = np.uint8(37), np.uint8(38), np.uint8(92), np.uint8(44)
+_LINE, _B, _LARGE_B = np.uint8(124), np.uint8(98), np.uint8(66)
 
 
 @compiled
@@ -53,10 +60,37 @@ def is_plain(work: np.ndarray, start: Number, end: Number) -> Number:
             is_sign = get(work, index) == _SIGN
             if sign_marks_field(work, start, index, end) if is_sign else is_secret_colon(work, start, index, end):
                 return False
-        if rare_marks_name_secret(work, start, block, end, inside):
+        if rare_marks_name_secret(work, start, block, end, inside) or _is_row(work, start, block, end, inside):
             return False
         block += 64
     return True
+
+
+@entry
+def is_plain_text(work: np.ndarray, size: Number) -> Number:
+    """``is_plain`` of the first ``size`` bytes, for Python."""
+    return is_plain(work, 0, size)
+
+
+@compiled
+def _is_row(work: np.ndarray, start: Number, block: Number, end: Number, inside: Number) -> Number:
+    """Whether one of the 64 bytes at ``block`` may end a column that names a secret, or begin ``Bearer``.
+
+    ``work[start:end]`` is the text around them. Of several blanks the first one is looked at.
+    """
+    blanks = equal_mask(work, block, _BLANK)
+    columns = blanks & equal_mask(work, block + 1, _BLANK) & ~(blanks << np.uint64(1))
+    columns = (columns | equal_mask(work, block, _LINE)) & inside
+    while columns:
+        if column_marks_secret(work, start, block + np.int64(trailing_zeros(columns))):
+            return True
+        columns &= columns - np.uint64(1)
+    schemes = (equal_mask(work, block, _B) | equal_mask(work, block, _LARGE_B)) & inside
+    while schemes:
+        if is_bearer(work, start, block + np.int64(trailing_zeros(schemes)), end):
+            return True
+        schemes &= schemes - np.uint64(1)
+    return False
 
 
 @compiled
@@ -67,7 +101,7 @@ def rare_marks_name_secret(work: np.ndarray, start: Number, block: Number, end: 
     """
     ends_tag, percent = equal_mask(work, block, _POINT), equal_mask(work, block, _PERCENT)
     ampersand, backslash = equal_mask(work, block, _AMPERSAND), equal_mask(work, block, _BACKSLASH)
-    marks = (ends_tag | percent | ampersand | backslash) & inside
+    marks = (ends_tag | percent | ampersand | backslash | equal_mask(work, block, _COMMA)) & inside
     while marks:
         if rare_mark_names_secret(work, start, block + np.int64(trailing_zeros(marks)), end):
             return True
