@@ -24,6 +24,7 @@ from fix_transforms.fix.frames import (
     message_frame,
 )
 from fix_transforms.fix.groups import GroupField, duplicate_tags, unfold
+from fix_transforms.fix.hex_dumps import hide_dump
 from fix_transforms.fix.market_data import market_data_frame
 from fix_transforms.fix.masking import Masker, hide_undelimited
 from fix_transforms.fix.options import ParsedChunk, Tally
@@ -31,7 +32,7 @@ from fix_transforms.fix.profiles import LineProfile, profile_of
 from fix_transforms.fix.reference import ReferenceDecoder, UndecodableError
 from fix_transforms.fix.scanned_rows import ScannedRows
 from fix_transforms.fix.segments import HEAD_BYTES, MessageSegment, Scanned, TextSegment
-from fix_transforms.fix.textlines import NO_DELIMITER
+from fix_transforms.fix.textlines import HEX_DUMP, NO_DELIMITER
 from fix_transforms.fix.torn_secrets import TornSecrets
 from fix_transforms.fix.validation import validate
 from fix_transforms.fix.wording import encoding_of, escape_control, readable
@@ -247,6 +248,8 @@ class ChunkBuilder:
         self, lead: int, start: int, end: int, line: int, content: bytes, reason: str, detail: str
     ) -> None:
         self._account.take(lead, start, end, "quarantine")
+        if detail == HEX_DUMP:
+            content = hide_dump(content, end - start, hides_all=self._masker.hides_identities)
         masked = self._mask_stretch(content, lead, end, end - start, is_event=False)
         if detail == NO_DELIMITER:
             masked = hide_undelimited(masked)

@@ -14,7 +14,7 @@ from fix_transforms.fix.delimiters import HEADER_BYTES
 from fix_transforms.fix.frame_search import MORE, Torn, frame_at, frame_broken
 from fix_transforms.fix.profiles import announces
 from fix_transforms.fix.segments import HEAD_BYTES, BlankSegment, Frame, MessageSegment, Scanned, TextSegment
-from fix_transforms.fix.textlines import BLANKS, classify, holds_fields, says_nothing, stops_in_header
+from fix_transforms.fix.textlines import BLANKS, HEX_DUMP, classify, holds_fields, says_nothing, stops_in_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -351,7 +351,7 @@ class Framer:
         """Join neighbouring binary stretches: noise is one finding, not one per byte that looks like a line end."""
         for segment in segments:
             held = self._held
-            is_binary = isinstance(segment, TextSegment) and segment.reason == "binary"
+            is_binary = isinstance(segment, TextSegment) and segment.reason == "binary" and segment.detail != HEX_DUMP
             if held is not None and is_binary and isinstance(segment, TextSegment) and segment.lead == held.end:
                 self._held = TextSegment(
                     held.lead, held.start, segment.end, held.line, held.head, "binary", held.detail, segment.ends_line

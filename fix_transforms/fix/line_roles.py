@@ -1,8 +1,8 @@
-"""What the lines of a log are for: messages, remarks that repeat one, remarks declared as such, events on two lines.
+"""What the lines of a log are for: messages, remarks that repeat one or are declared, events on two lines, hex dumps.
 
 Invariant: no segment is lost and none changes its bytes; only what it is said to be changes. A line that repeats a
 message becomes a log event only when the message itself stands on a line next to it, so that none is dropped, and
-what decides is at most one line away, so that memory is bounded.
+what decides is at most one line away, or a few kilobytes in a hex dump, so that memory is bounded.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fix_transforms.fix.bare_messages import BareMessages
+from fix_transforms.fix.hex_dumps import joined_dumps
 from fix_transforms.fix.profiles import MATCHED_BYTES
 from fix_transforms.fix.segments import MessageSegment, TextSegment
 from fix_transforms.fix.shelving import line_of, shelved, shortened
@@ -32,7 +33,7 @@ def settle_roles(segments: Iterable[Segment], rules: LineRules | None = None) ->
     """
     declared = segments if rules is None else _as_declared(segments, rules)
     twins = Twins()
-    for segment in joined_events(declared):
+    for segment in joined_events(joined_dumps(declared)):
         yield from twins.take(segment)
     yield from twins.release()
 

@@ -67,6 +67,11 @@ class Masker:
             else None
         )
 
+    @property
+    def hides_identities(self) -> bool:
+        """Whether accounts and parties become pseudonyms."""
+        return self._key is not None
+
     # ---- messages ----
 
     def mask_message(self, wire: bytes, fields: Fields) -> tuple[bytes, Fields]:

@@ -43,6 +43,7 @@ ESCAPED_SIGNS = "its equals signs are escaped, as in a URL or a mail"
 #: A line of a hex dump: an offset, and eight bytes or more, alone or in pairs.
 _HEX_DUMP = re.compile(rb"(?:0x)?[0-9a-fA-F]{4,8}[:h]?[ \t]{1,4}(?:(?:[0-9a-fA-F]{2}){1,2}[ \t:-]{1,3}){4,16}")
 _HEX_DUMP_BYTES = 8
+HEX_DUMP = "a hex dump; the bytes themselves are read, not a picture of them"
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\x01\x1b\r\n") + b"\x7f"
 _HIGH = bytes(range(128, 256))
 
@@ -115,14 +116,14 @@ def classify(head: bytes, length: int, limit: int, *, ends_input: bool = False) 
         return "binary", "bytes that are no text"
     if length > limit:
         return "too_long", f"{length} bytes without a message, at most {limit} expected"
+    if _is_hex_dump(head):
+        return "binary", HEX_DUMP
     if stops_in_header(head, ends_input=ends_input):
         return "truncated", "a message ends inside its header"
     if b"8=FIX" in head and _NO_DELIMITER.search(head):
         return "garbled", NO_DELIMITER
     if b"FIX" in head and _ESCAPED_HEADER.search(head):
         return "garbled", ESCAPED_SIGNS
-    if _is_hex_dump(head):
-        return "binary", "a hex dump; the bytes themselves are read, not a picture of them"
     if holds_fields(head):
         return "fragment", "FIX fields without BeginString(8) and CheckSum(10) around them"
     return None, ""

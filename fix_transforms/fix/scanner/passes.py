@@ -63,12 +63,17 @@ _PATH_ROOM = 1024 * 1024
 _EVENT_CLOCK_BYTES = 128
 _NOTHING, _LINE_END, _SIGN = range(3)
 _NEWLINE, _EQUALS, _T, _X = np.uint8(10), np.uint8(61), np.uint8(84), np.uint8(120)
+_SQUEEZED, _LINE, _ZERO = np.uint8(42), np.uint8(124), np.uint8(48)
+#: Fewest digits of the offset in a hex dump, as in ``hex_dumps``.
+_OFFSET_DIGITS = 4
 _BEGIN = np.uint64(int.from_bytes(b"8=FIX", "little"))
 
 _BLANK = np.zeros(256, np.bool_)
 _BLANK[[ord(c) for c in " \t\r\n\x00\x0b\x0c"]] = True
 _HEX = np.zeros(256, np.bool_)
 _HEX[[ord(c) for c in "0123456789abcdefABCDEF"]] = True
+_CLOSES_OFFSET = np.zeros(256, np.bool_)
+_CLOSES_OFFSET[[ord(c) for c in "h:|"]] = True
 #: What may end a line that belongs to the message on the next one.
 _ANNOUNCES = np.zeros(256, np.bool_)
 _ANNOUNCES[[ord(c) for c in ">:([{-=,<eEgG"]] = True
@@ -147,17 +152,37 @@ def _take_clock(work: np.ndarray, start: Number, end: Number, tables: Tables, ev
 
 
 @compiled
-def _may_be_dump(work: np.ndarray, start: Number) -> Number:
-    """Whether the line may be one of a hex dump: four hex digits or more, then no ``-`` or other sign of a clock."""
-    if get(work, start) == 48 and get(work, start + 1) == _X:
+def _after_offset(work: np.ndarray, start: Number, end: Number) -> Number:
+    """Where the offset of a row of a hex dump ends, with what closes it: four hex digits or more; -1 for none."""
+    if get(work, start) == _LINE:
+        start += 1
+    if get(work, start) == _ZERO and get(work, start + 1) == _X:
         start += 2
-    place = 0
-    while place < 9 and _HEX[get(work, start + place)]:
+    place = start
+    while place < end and _HEX[get(work, place)]:
         place += 1
-    if get(work, start + place) == 104:  # h
+    if place - start < _OFFSET_DIGITS:
+        return -1
+    return place + 1 if place < end and _CLOSES_OFFSET[get(work, place)] else place
+
+
+@compiled
+def _may_be_dump(work: np.ndarray, start: Number, end: Number) -> Number:
+    """Whether the line may be a row of a hex dump: an offset, alone or before a byte; or a ``*`` for some rows.
+
+    A clock behind a date is no byte: what looks like ``09:30`` is one only if ``=`` is on the line.
+    """
+    if get(work, start) == _SQUEEZED:
+        return end == start + 1
+    place = _after_offset(work, start, end)
+    if place < 0 or place >= end:
+        return place >= end
+    first = place
+    while place < end and (get(work, place) == 32 or get(work, place) == 9):
         place += 1
-    after = get(work, start + place)
-    return place >= 4 and (after == 32 or after == 9 or after == 58)
+    if place == first or place + 2 > end or not (_HEX[get(work, place)] and _HEX[get(work, place + 1)]):
+        return False
+    return place + 2 == end or get(work, place + 2) != 58 or _next_mark(work, start, end)[0] == _SIGN
 
 
 @compiled
@@ -167,7 +192,7 @@ def _take_event(
     """Write a line that is no message, if it is plain and says nothing of the next."""
     if end - start > _LONGEST_EVENT or _ANNOUNCES[get(work, end - 1)] or not is_plain(work, start, end):
         return False
-    if _may_be_dump(work, start) and _next_mark(work, start, end)[0] == _SIGN:
+    if _may_be_dump(work, start, end):
         return False
     row = state[EVENT]
     events.start[row], events.end[row], events.line[row] = start, end, lines
