@@ -62,10 +62,12 @@ def test_seconds_of_any_digits_read_the_same(before, after, mark, seconds):
 
 
 @pytest.mark.parametrize("mark", [".", ",", ":"])
-@pytest.mark.parametrize("after", [":", " : ", "=", "] = ", ":secret ", " : secret "])
+@pytest.mark.parametrize("after", [":", " : ", "=", "] = ", ":secret ", " : secret ", " | secret | ", "|Password|secret| ", ", 'secret' ", ",secret,",
+                                   "  secret ", ' => "secret" ', " -> secret ", "\tsecret\t", "] secret "])  # fmt: skip
 def test_a_fraction_that_is_the_tag_of_a_secret_reads_the_same(mark, after):
-    clocks = [f"2024-01-02 09:30:{second}{mark}{tag}" for second in ("00", "59", "60") for tag in ("123", "554", "925")]
-    assert_same_rows(lines([clock + after for clock in clocks]))
+    clocks = [f"2024-01-02 09:30:{second}{mark}{tag}" for second in ("00", "59", "60") for tag in ("123", "554", "96")]
+    for before in ("", "(", "[", "| ", '"', "Tag:"):
+        assert_same_rows(lines([before + clock + after for clock in clocks]))
 
 
 def test_no_secret_has_a_tag_that_a_second_could_be():
