@@ -51,8 +51,8 @@ test-stack: $(VENV)/.dev $(VENV)/.compiled stack-tools ## Run the whole stack, i
 
 .PHONY: bench
 bench: $(VENV)/.dev ## Measure the parser beside others and write docs/benchmarks.md; BENCH_SCALE=0.1 is quicker
-	$(BIN)/pytest -q -m benchmark tests/benchmarks
 	PYTHONPATH=tests/benchmarks $(BIN)/python -m fixbench --scale $(BENCH_SCALE) --out $(BENCH_OUT)
+	$(BIN)/pytest -q -m benchmark tests/benchmarks
 
 BENCH_SCALE ?= 1
 BENCH_OUT ?= docs

@@ -70,12 +70,12 @@ class Account:
         lines = _indices([run.event for run in runs], [run.lines for run in runs])
         starts = np.concatenate((rows.start[messages], events.start[lines]))
         sizes = np.concatenate((rows.end[messages], events.end[lines])) - starts
-        counted, is_line = self._bytes, sum(run.messages for run in runs)
-        counted.message += int(sizes[:is_line].sum())
-        counted.log_event += int(sizes[is_line:].sum())
+        counted, found = self._bytes, sum(run.messages for run in runs)
+        counted.message += int(sizes[:found].sum())
+        counted.log_event += int(sizes[found:].sum())
         every = np.arange(len(runs))
         run = np.concatenate([np.repeat(every, [getattr(run, kind) for run in runs]) for kind in ("messages", "lines")])
-        if is_line < len(sizes):  # messages alone are in order
+        if found < len(sizes):  # messages alone are in order
             order = np.argsort(starts, kind="stable")
             starts, sizes, run = starts[order], sizes[order], run[order]
         ends = starts + sizes

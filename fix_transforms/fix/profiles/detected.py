@@ -31,7 +31,8 @@ _NAME = f"(?ai:{'|'.join(MONTHS)})"
 #: day with 0 to 9 decimals and maybe AM or PM and a zone. The value of a field is no clock of the line: ``52=…``,
 #: ``52 (SendingTime) = …``, ``"52": "…"``.
 _CLOCK = re.compile(
-    r"(?<![0-9])(?<![0-9)]=)(?<!\) = )(?<![0-9][\"']:[\"'])(?<![0-9][\"']: [\"'])(?:(?P<year>[0-9]{4})(?P<sep>[-/.]?)(?P<month>[0-9]{2})(?P=sep)(?P<day>[0-9]{2})"
+    r"(?<![0-9])(?<![0-9)]=)(?<!\) = )(?<![0-9][\"']:[\"'])(?<![0-9][\"']: [\"'])"
+    r"(?:(?P<year>[0-9]{4})(?P<sep>[-/.]?)(?P<month>[0-9]{2})(?P=sep)(?P<day>[0-9]{2})"
     r"|(?P<first>[0-9]{1,2})/(?P<second>[0-9]{1,2})/(?P<late_year>[0-9]{4})"
     rf"|(?P<early_day>[0-9]{{1,2}})(?P<mark>[-/. ])(?P<middle_name>{_NAME})(?P=mark)(?P<last_year>[0-9]{{4}})"
     rf"|(?P<early_year>[0-9]{{4}})(?P<between>[-/. ])(?P<name>{_NAME})(?P=between)(?P<late_day>[0-9]{{2}}))"

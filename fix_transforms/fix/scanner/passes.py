@@ -41,8 +41,7 @@ from fix_transforms.fix.scanner.words import UNKNOWN, is_plain, layout_of
 
 if TYPE_CHECKING:
     from fix_transforms.fix.scanner.layouts import LayoutArrays
-    from fix_transforms.fix.scanner.prefixes import take_prefix
-from fix_transforms.fix.scanner.unfolding import GroupScratch
+    from fix_transforms.fix.scanner.unfolding import GroupScratch
 
 #: What ``state`` holds, in and out.
 POSITION, BLOCK_END, INSIDE_LINE, LINES, ROW, EVENT, FREE_AT, BLOCK, RUN, LEARNS, BY_SESSION, MARK, STATUS = range(13)

@@ -9,6 +9,8 @@ same value, and no tag of it takes another look: none that may count a group, is
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from fix_transforms.fix.scanner.arrays import STEPS, TEMPLATE_FIELDS, TEMPLATES, Rows, Tables
@@ -30,6 +32,9 @@ from fix_transforms.fix.scanner.layout import (
 )
 from fix_transforms.fix.scanner.loads import get, load_u64, put, will_put
 from fix_transforms.fix.scanner.values import read_day, read_decimal, read_instant, read_integer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: The steps of a message that has no template.
 ONCE = TEMPLATES
@@ -159,10 +164,10 @@ def write_row(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: 
         _bind(place, tables, rows, row)
     _write_texts(work, place, tables, rows, row, block)
     all_fit = _write_prices(work, place, tables, rows, row)
-    all_fit &= _write_numbers(work, place, tables, rows, row)
+    all_fit &= _write_numbers(read_integer, NUMBER, work, place, tables, rows, row)
+    all_fit &= _write_numbers(read_flag, FLAG, work, place, tables, rows, row)
+    all_fit &= _write_numbers(read_day, DAY, work, place, tables, rows, row)
     all_fit &= _write_instants(work, place, tables, rows, row)
-    all_fit &= _write_flags(work, place, tables, rows, row)
-    all_fit &= _write_days(work, place, tables, rows, row)
     if not all_fit:
         _take_back(place, tables, rows, row)
     return all_fit
@@ -201,12 +206,15 @@ def _write_prices(work: np.ndarray, place: Number, tables: Tables, rows: Rows, r
 
 
 @compiled
-def _write_numbers(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: Number) -> Number:
-    first, stop = _steps(place, NUMBER, tables)
+def _write_numbers(
+    read: Callable[..., Any], kind: Number, work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: Number
+) -> Number:
+    """Write what a compiled function reads as one number."""
+    first, stop = _steps(place, kind, tables)
     all_fit = True
     for at in range(first, stop):
         start, length, column = _value(at, tables)
-        fits, number = read_integer(work, start, length)
+        fits, number = read(work, start, length)
         all_fit &= fits
         _put_number(rows, column, row, number)
     return all_fit
@@ -222,30 +230,6 @@ def _write_instants(work: np.ndarray, place: Number, tables: Tables, rows: Rows,
         all_fit &= fits
         _put_number(rows, column, row, nanoseconds)
         put(rows.words, 2 * column + len(rows.start) + row, np.uint64(digits))
-    return all_fit
-
-
-@compiled
-def _write_flags(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: Number) -> Number:
-    first, stop = _steps(place, FLAG, tables)
-    all_fit = True
-    for at in range(first, stop):
-        start, length, column = _value(at, tables)
-        fits, flag = read_flag(work, start, length)
-        all_fit &= fits
-        _put_number(rows, column, row, flag)
-    return all_fit
-
-
-@compiled
-def _write_days(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: Number) -> Number:
-    first, stop = _steps(place, DAY, tables)
-    all_fit = True
-    for at in range(first, stop):
-        start, length, column = _value(at, tables)
-        fits, days = read_day(work, start, length)
-        all_fit &= fits
-        _put_number(rows, column, row, days)
     return all_fit
 
 

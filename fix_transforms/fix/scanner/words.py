@@ -48,18 +48,21 @@ _LINE, _B, _LARGE_B = np.uint8(124), np.uint8(98), np.uint8(66)
 @compiled
 def is_plain(work: np.ndarray, start: Number, end: Number) -> Number:
     """Printable ASCII in which nothing can be masked and no field stands."""
+    for index in range(start, min(start + 3, end)):
+        if get(work, index) == _COLON and colon_marks_secret(work, start, index, end):
+            return False
     block = start
     while block < end:
         inside = mask_below(end - block)
         if (high_mask(work, block) | below_mask(work, block, _BLANK) | equal_mask(work, block, _DELETE)) & inside:
             return False
-        marks = (equal_mask(work, block, _SIGN) | equal_mask(work, block, _COLON)) & inside
-        while marks:
-            index = block + np.int64(trailing_zeros(marks))
-            marks &= marks - np.uint64(1)
-            is_sign = get(work, index) == _SIGN
-            if sign_marks_field(work, start, index, end) if is_sign else is_secret_colon(work, start, index, end):
+        signs = equal_mask(work, block, _SIGN) & inside
+        while signs:
+            if sign_marks_field(work, start, block + np.int64(trailing_zeros(signs)), end):
                 return False
+            signs &= signs - np.uint64(1)
+        if colons_name_secret(work, start, block, end):
+            return False
         if rare_marks_name_secret(work, start, block, end, inside) or _is_row(work, start, block, end, inside):
             return False
         block += 64
@@ -110,23 +113,11 @@ def rare_marks_name_secret(work: np.ndarray, start: Number, block: Number, end: 
 
 
 @compiled
-def is_secret_colon(work: np.ndarray, start: Number, index: Number, end: Number) -> Number:
-    """Whether a colon may stand before a secret; one in a clock does not, and nearly all colons do."""
-    is_clock = (
-        index - start > 2
-        and 48 <= get(work, index + 1) <= 57
-        and 48 <= get(work, index - 1) <= 57
-        and 48 <= get(work, index - 2) <= 53
-        and not 48 <= get(work, index - 3) <= 57
-    )
-    return not is_clock and colon_marks_secret(work, start, index, end)
-
-
-@compiled
 def colons_name_secret(work: np.ndarray, start: Number, block: Number, end: Number) -> Number:
     """Whether a colon among the 64 bytes after the third at ``block`` may stand before a secret.
 
-    ``work[start:end]`` is the text around them; its first three bytes are no colons.
+    One in a clock does not, and nearly all colons do. ``work[start:end]`` is the text around them; what its first three
+    bytes are, no block tells: before a message's fields they are no colons.
     """
     size = end - block - 3
     if size <= 0:
