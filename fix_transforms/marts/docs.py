@@ -38,7 +38,11 @@ MENDED = {
 }
 #: Beside dbt's page: what it was made from.
 RECORD_NAME = ".project"
-INDEX_CSS = "body{font:1rem/1.5 system-ui,sans-serif;margin:3rem auto;max-width:40rem;padding:0 1rem}li{margin:1rem 0}"
+INDEX_CSS = (
+    "body{font:1rem/1.5 system-ui,sans-serif;margin:3rem auto;max-width:44rem;padding:0 1rem}"
+    "ul{list-style:none;padding:0}li{margin:1rem 0;padding:1rem 1.25rem;border:1px solid #8884;border-radius:.6rem}"
+    "a,code{white-space:nowrap}a{text-underline-offset:.15em}b{font-size:1.1rem}"
+)
 
 #: Folder inside the site → what is in it, and where that comes from while it is not there.
 SECTIONS = {
@@ -98,7 +102,7 @@ def write_index(site: Path) -> Path:
     if days:
         newest, *others = [_link(f"{REPORTS}/{path.name}", str(day)) for day, path in days]
         earlier = f" Before it: {', '.join(others)}." if others else ""
-        entries.insert(0, f"<li>Trading day {newest}<br>On one page, to read, print or mail.{earlier}</li>")
+        entries.insert(0, f"<li><b>Trading day {newest}</b><br>On one page, to read, print or mail.{earlier}</li>")
     page = html_page("FIX Lakehouse", f"<h1>FIX Lakehouse</h1><ul>{''.join(entries)}</ul>", css=INDEX_CSS)
     try:
         write_whole(site / "index.html", page)
@@ -109,7 +113,9 @@ def write_index(site: Path) -> Path:
 
 def _section(site: Path, folder: str, title: str, text: str, origin: str) -> str:
     page = f"{folder}/index.html"
-    return f"<li>{_link(page, title)}<br>{text}</li>" if (site / page).is_file() else f"<li>{title}<br>{origin}</li>"
+    if (site / page).is_file():
+        return f"<li><b>{_link(page, title)}</b><br>{text}</li>"
+    return f"<li><b>{title}</b><br>{text} {origin}</li>"
 
 
 def _link(address: str, words: str) -> str:
