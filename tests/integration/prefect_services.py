@@ -140,12 +140,6 @@ class PrefectServer:
         found: dict[str, Any] = self.get(f"/deployments/name/{name}")
         return found
 
-    def pause_schedule(self, name: str) -> None:
-        """Nothing but an upload or a person starts this deployment from now on."""
-        deployment = self.deployment(name)
-        for schedule in deployment["schedules"]:
-            self.ask("PATCH", f"/deployments/{deployment['id']}/schedules/{schedule['id']}", {"active": False})
-
     def events(self, name: str) -> list[dict[str, Any]]:
         found = self.post("/events/filter", {"filter": {"event": {"name": [name]}}, "limit": 50})
         return list(found["events"])
