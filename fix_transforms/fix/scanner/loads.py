@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 SLACK = 64 + 8
 
 _BYTE = ir.IntType(8)
+#: Name of the variable that holds each byte, eight times.
+_REPEATED = "fix_lakehouse_repeated"
 
 
-def _primitive(function: Callable[..., Any]) -> Any:
+def primitive(function: Callable[..., Any]) -> Any:
     """An instruction that compiled code may use; the first parameter is numba's own."""
     return intrinsic(function)
 
@@ -40,13 +42,13 @@ def _load(bits: int) -> Callable[..., Any]:
     return generate
 
 
-@_primitive
+@primitive
 def load_u64(typing_context: Any, buffer: Any, index: Any) -> Any:
     """Eight bytes at ``index``, the first one lowest."""
     return types.uint64(buffer, types.intp), _load(64)
 
 
-@_primitive
+@primitive
 def get(typing_context: Any, array: Any, index: Any) -> Any:
     """An entry of an array. Other than ``array[index]``, it does not ask whether the index counts from the end."""
 
@@ -56,7 +58,7 @@ def get(typing_context: Any, array: Any, index: Any) -> Any:
     return array.dtype(array, types.intp), generate
 
 
-@_primitive
+@primitive
 def put(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
     """Write an entry of an array, as ``get`` reads it."""
 
@@ -67,7 +69,7 @@ def put(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
     return types.void(array, types.intp, array.dtype), generate
 
 
-@_primitive
+@primitive
 def will_put(typing_context: Any, array: Any, index: Any) -> Any:
     """Have the memory of an entry brought near before it is written: there need not be such an entry."""
 
@@ -83,7 +85,7 @@ def will_put(typing_context: Any, array: Any, index: Any) -> Any:
     return types.void(array, types.intp), generate
 
 
-@_primitive
+@primitive
 def ones(typing_context: Any, word: Any) -> Any:
     """How many bits are set."""
 
@@ -102,15 +104,25 @@ def _splat(byte: int) -> Any:
 
 
 def _repeated(builder: Any, byte: Any) -> Any:
-    """A vector with the same byte in all lanes."""
-    first = builder.insert_element(
-        ir.Constant(ir.VectorType(_BYTE, 64), ir.Undefined), byte, ir.Constant(ir.IntType(32), 0)
-    )
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), 64), [ir.Constant(ir.IntType(32), 0)] * 64)
-    return builder.shuffle_vector(first, first, zeros)
+    """A vector with the same byte in all lanes, out of memory.
+
+    Were it a constant to the compiler, it would take two dozen of them into registers before each message, and have to
+    put them all by at once: more work than the comparisons themselves. A weak variable is none to it.
+    """
+    word, lanes = ir.IntType(64), ir.VectorType(ir.IntType(64), 8)
+    known = builder.module.globals.get(_REPEATED)
+    if known is None:
+        known = ir.GlobalVariable(builder.module, ir.ArrayType(word, 256), _REPEATED)
+        known.linkage = "weak"
+        known.initializer = ir.Constant(known.value_type, [byte * 0x0101010101010101 for byte in range(256)])
+    place = builder.gep(known, [ir.IntType(32)(0), builder.zext(byte, word)], inbounds=True)
+    none, first = ir.Constant(lanes, ir.Undefined), ir.IntType(32)(0)
+    one = builder.insert_element(none, builder.load(place), first)
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), 8), [first] * 8)
+    return builder.bitcast(builder.shuffle_vector(one, none, zeros), ir.VectorType(_BYTE, 64))
 
 
-@_primitive
+@primitive
 def equal_mask(typing_context: Any, buffer: Any, index: Any, byte: Any) -> Any:
     """Which of the 64 bytes at ``index`` equal ``byte``: bit 0 for the first."""
 
@@ -122,7 +134,7 @@ def equal_mask(typing_context: Any, buffer: Any, index: Any, byte: Any) -> Any:
     return types.uint64(buffer, types.intp, types.uint8), generate
 
 
-@_primitive
+@primitive
 def high_mask(typing_context: Any, buffer: Any, index: Any) -> Any:
     """Which of the 64 bytes at ``index`` are outside ASCII."""
 
@@ -133,7 +145,7 @@ def high_mask(typing_context: Any, buffer: Any, index: Any) -> Any:
     return types.uint64(buffer, types.intp), generate
 
 
-@_primitive
+@primitive
 def below_mask(typing_context: Any, buffer: Any, index: Any, byte: Any) -> Any:
     """Which of the 64 bytes at ``index`` are less than ``byte``."""
 
@@ -144,7 +156,7 @@ def below_mask(typing_context: Any, buffer: Any, index: Any, byte: Any) -> Any:
     return types.uint64(buffer, types.intp, types.uint8), generate
 
 
-@_primitive
+@primitive
 def range_mask(typing_context: Any, buffer: Any, index: Any, first: Any, last: Any) -> Any:
     """Which of the 64 bytes at ``index`` lie between two, these included."""
 
@@ -157,7 +169,7 @@ def range_mask(typing_context: Any, buffer: Any, index: Any, first: Any, last: A
     return types.uint64(buffer, types.intp, types.uint8, types.uint8), generate
 
 
-@_primitive
+@primitive
 def other_mask(typing_context: Any, buffer: Any, index: Any, known: Any, place: Any) -> Any:
     """Which of the 64 bytes at ``index`` are not those of ``known`` at ``place``."""
 
@@ -170,7 +182,7 @@ def other_mask(typing_context: Any, buffer: Any, index: Any, known: Any, place: 
     return types.uint64(buffer, types.intp, known, types.intp), generate
 
 
-@_primitive
+@primitive
 def byte_sum(typing_context: Any, buffer: Any, start: Any, end: Any) -> Any:
     """Sum modulo 256 of the bytes from ``start`` up to ``end``."""
 
@@ -208,7 +220,7 @@ def byte_sum(typing_context: Any, buffer: Any, start: Any, end: Any) -> Any:
     return types.int64(buffer, types.intp, types.intp), generate
 
 
-@_primitive
+@primitive
 def mask_below(typing_context: Any, count: Any) -> Any:
     """The lowest ``count`` bits, all of them from 64 on; ``count`` is not zero."""
 
@@ -221,7 +233,7 @@ def mask_below(typing_context: Any, count: Any) -> Any:
     return types.uint64(types.intp), generate
 
 
-@_primitive
+@primitive
 def trailing_zeros(typing_context: Any, word: Any) -> Any:
     """How many bits below the lowest set one; 64 where there is none."""
 
@@ -242,6 +254,7 @@ __all__ = [
     "mask_below",
     "ones",
     "other_mask",
+    "primitive",
     "put",
     "range_mask",
     "trailing_zeros",
