@@ -46,8 +46,10 @@ if TYPE_CHECKING:
     from fix_transforms.fix.session_versions import SessionVersions
     from fix_transforms.tables import Table
 
-#: Rows and bytes at which a chunk is handed over.
+#: Rows and bytes at which a chunk is handed over. Fewer where rows were decoded one by one: they are many objects until
+#: then, and rows that stand among them are copied to be put in order.
 MAX_ROWS = CHUNK_ROWS
+MAX_DECODED_ROWS = 30_000
 MAX_GROUP_ROWS = 400_000
 MAX_CHUNK_BYTES = 64 * 1024 * 1024
 
@@ -98,10 +100,12 @@ class ChunkBuilder:
         """Whether the chunk can take the segment; else it is time to hand over."""
         scanned = self._scanned
         more, lines = (segment.messages, segment.lines) if isinstance(segment, Scanned) else (1, 1)
+        decoded = [len(self._found["raw"]), len(self._events["text"]), len(self._quarantine["reason"])]
+        most = MAX_DECODED_ROWS if any(decoded) or not isinstance(segment, Scanned) else MAX_ROWS
         too_many = (
-            len(self._found["raw"]) + scanned.messages + more > MAX_ROWS
-            or len(self._events["text"]) + scanned.lines + lines > MAX_ROWS
-            or len(self._quarantine["reason"]) >= MAX_ROWS
+            decoded[0] + scanned.messages + more > most
+            or decoded[1] + scanned.lines + lines > most
+            or decoded[2] >= most
             or len(self._group_rows) + scanned.group_fields >= MAX_GROUP_ROWS
         )
         return not too_many and self._account.chunk_bytes < MAX_CHUNK_BYTES

@@ -29,7 +29,7 @@ _SEPARATED = r"^([0-9]{8})-([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{0,12}))
 _RUN_TOGETHER = r"^([0-9]{8})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{0,12})$"
 
 #: Rows of a column that is kept for ``nulls``: as many as a chunk may have.
-_MANY_ROWS = 32_768
+_MANY_ROWS = 65_536
 
 _NANOSECONDS = 1_000_000_000
 _DAY = 86_400

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from fix_transforms.fix.buffer import Buffer
 from fix_transforms.fix.candidates import START, next_candidate
 from fix_transforms.fix.delimiters import HEADER_BYTES
 from fix_transforms.fix.frame_search import MORE, Torn, frame_at, frame_broken
@@ -65,7 +66,7 @@ class Framer:
         self._head_bytes = HEAD_BYTES if rules is None or rules.message is None else limit
         self._chunks = iter(chunks)
         self._limit = limit
-        self._buffer = b""
+        self._hand = Buffer()
         self._base = offset
         self._position = 0
         self._searched = 0
@@ -81,7 +82,7 @@ class Framer:
 
     def __iter__(self) -> Iterator[Segment]:
         """The segments, in the order of the file."""
-        while not (self._at_end and self._position == len(self._buffer)):
+        while not (self._at_end and self._position == len(self._hand)):
             if self._ahead is not None:
                 yield from self._line_end_before_next()
             self._refill()
@@ -94,7 +95,7 @@ class Framer:
         if self._new_ahead is not None and self._ahead is None and self.bytes_read >= self._ahead_from:
             self._ahead = self._new_ahead(self._chunks)
             self._ahead_from = self.bytes_read + _ASK_AGAIN_BYTES
-        rest = self._buffer[self._position :]
+        rest = self._hand.between(self._position)
         read = self._read(len(rest)) if self._ahead is None else self._ahead.read(len(rest))
         if self._ahead is not None:
             self._at_end = self._ahead.is_at_end
@@ -102,14 +103,18 @@ class Framer:
         self._base += self._position
         self._searched = max(0, self._searched - self._position)
         self._position = 0
-        self._buffer = read[0] if len(read) == 1 and not rest else b"".join((rest, *read))
+        self._hand = Buffer((rest, *read) if rest else read)
+
+    @property
+    def _buffer(self) -> bytes:
+        return self._hand.whole
 
     def _line_end_before_next(self) -> Iterator[Segment]:
         """The end of the last line, so that what is read next need not be copied behind it."""
-        rest = self._buffer[self._position :]
+        rest = self._hand.between(self._position)
         if self._run is None and self._held is None and rest.endswith(b"\n") and not rest.strip(BLANKS):
-            yield BlankSegment(self._base + self._position, self._base + len(self._buffer), self._line)
-            self._advance(len(self._buffer), inside_line=False)
+            yield BlankSegment(self._base + self._position, self._base + len(self._hand), self._line)
+            self._advance(len(self._hand), inside_line=False)
 
     def _read(self, rest: int) -> list[bytes]:
         wanted = max(_READ_BYTES, rest)
@@ -136,7 +141,7 @@ class Framer:
             scanned = self._scanned_from_here()
             if scanned is not None:
                 yield scanned
-            elif self._ahead is not None and not self._at_end and self._ahead.is_done(self._buffer, self._position):
+            elif self._ahead is not None and not self._at_end and self._ahead.is_done(self._hand, self._position):
                 return
             else:
                 goes_on = yield from self._settle_next()
@@ -177,7 +182,7 @@ class Framer:
         """The stretch that starts here, if there is one."""
         if self._ahead is None:
             return None
-        found = self._ahead.claim(self._buffer, self._position, self._base, self._line, inside=self._inside_line)
+        found = self._ahead.claim(self._hand, self._position, self._base, self._line, inside=self._inside_line)
         if found is not None:
             self._position, self._line, self._inside_line = found.end - self._base, found.line, True
             if found.row_stop > found.row:
@@ -333,10 +338,11 @@ class Framer:
     # ---- bookkeeping ----
 
     def _advance(self, end: int, *, inside_line: bool) -> None:
-        newlines = self._buffer.count(b"\n", self._position, end)
+        passed = self._hand.between(self._position, end)
+        newlines = passed.count(b"\n")
         self._line += newlines
         if newlines and not self._held_back:
-            self.resume_offset = self._base + self._buffer.rfind(b"\n", self._position, end) + 1
+            self.resume_offset = self._base + self._position + passed.rfind(b"\n") + 1
             self.resume_line = self._line
         self._position = end
         self._inside_line = inside_line

@@ -156,7 +156,7 @@ def test_large_file_passes_in_bounded_pieces(
         held.append(sum(frame.height for frame in self.held.values()))
 
     monkeypatch.setattr(FileSpool, "add", watch)
-    monkeypatch.setattr("fix_transforms.fix.assembly.MAX_ROWS", 100)
+    monkeypatch.setattr("fix_transforms.fix.assembly.MAX_DECODED_ROWS", 100)
     land(workspace, "large.log", fix_log(450))
     ingest(workspace, discover(workspace))
     assert len(held) > 4

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fix_transforms.fix.profiles.words import TWIN_WORDS
+from fix_transforms.fix.scanner.contents import content_of
 from fix_transforms.fix.scanner.parts import Parts
 from fix_transforms.fix.segments import Scanned
 from fix_transforms.fix.textlines import BLANKS, NOISE_BYTES, says_nothing
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
+    from fix_transforms.fix.buffer import Buffer
     from fix_transforms.fix.scanner.blocks import Run
+    from fix_transforms.fix.scanner.contents import Content
     from fix_transforms.fix.scanner.parts import Scan
     from fix_transforms.fix.session_versions import SessionVersions
 
@@ -51,7 +54,8 @@ class Ahead:
         self._versions = versions
         self._generation = versions.generation
         self._scan: Future[Scan] | None = None
-        self._scan_start = 0
+        self._content: Content | None = None
+        self._content_start = 0
         self._runs: deque[Run] = deque()
         self._origin = 0
         self._offset = 0
@@ -60,23 +64,23 @@ class Ahead:
         self._gave_up = False
         self._gave = False
 
-    def read(self, rest: int) -> list[bytes]:
+    def read(self, rest: int) -> list[memoryview]:
         """The next bytes of the input, at least as many as are left of the buffer; none at the end.
 
         Args:
             rest: How many bytes of the buffer will stand before them.
         """
         self._drop_all()
-        self._gave, self._scan, self._scan_start = False, None, rest
-        read: list[bytes] = []
+        self._gave, self._scan, self._content, self._content_start = False, None, None, rest
+        read: list[memoryview] = []
         got = 0
         while got == 0 or got < rest:
             part = self._parts.read()
             if part is None:
                 break
-            self._scan = part.scan if got == 0 else None
-            read.append(part.content)
-            got += len(part.content)
+            self._scan, self._content = (part.scan, part.content) if got == 0 else (None, None)
+            read.append(part.content.view)
+            got += part.content.size
         return read
 
     @property
@@ -88,7 +92,7 @@ class Ahead:
         self._runs.clear()
         self._look_at = 0
 
-    def claim(self, buffer: bytes, position: int, base: int, line: int, *, inside: bool) -> Scanned | None:
+    def claim(self, buffer: Buffer, position: int, base: int, line: int, *, inside: bool) -> Scanned | None:
         """What was read from here on; nothing where the framer has to go on by itself.
 
         Args:
@@ -110,7 +114,7 @@ class Ahead:
                 if rest is not None:
                     return self._give(rest, base + position)
                 continue
-            if here < run.start and not _is_empty(buffer, position, self._origin + run.start, inside=inside):
+            if here < run.start and not _is_empty(buffer.whole, position, self._origin + run.start, inside=inside):
                 return None
             self._runs.popleft()
             if here == run.start and run.inside != inside:
@@ -130,13 +134,13 @@ class Ahead:
         """The next stretch cannot be reached."""
         self._runs.popleft()
 
-    def is_done(self, buffer: bytes, position: int) -> bool:
+    def is_done(self, buffer: Buffer, position: int) -> bool:
         """Whether little is left after what was given out of this buffer: it is better read with what follows."""
         return self._gave and not self._runs and len(buffer) - position < _REST_BYTES
 
     # ---- looking ----
 
-    def _look(self, buffer: bytes, position: int, base: int, line: int, *, inside: bool) -> bool:
+    def _look(self, buffer: Buffer, position: int, base: int, line: int, *, inside: bool) -> bool:
         """Get more stretches; whether there are any."""
         if self._gave_up or position < self._look_at:
             return False
@@ -148,8 +152,9 @@ class Ahead:
             return False
         self._runs.extend(found.runs)
         stop = self._origin + found.size
-        following = buffer[stop:] or self._parts.following
-        if found.runs and (not following or any(word in following for word in _TWINS)):
+        following = buffer.between(stop) or self._parts.following
+        is_known = bool(following) or self.is_at_end
+        if found.runs and (not is_known or any(word in following for word in _TWINS)):
             last = _without_last_message(self._runs.pop())
             self._runs.extend(() if last is None else (last,))
         if not found.is_whole and self._runs:
@@ -157,23 +162,27 @@ class Ahead:
         self._place(base)
         return bool(self._runs)
 
-    def _scanned(self, buffer: bytes, position: int, line: int, *, inside: bool) -> Scan:
+    def _scanned(self, buffer: Buffer, position: int, line: int, *, inside: bool) -> Scan:
         """What was found ahead, if it still holds; else what is found now."""
         ahead, self._scan = self._scan, None
         found = self._parts.scanned(ahead) if ahead is not None else None
         if found is not None and found.generation == self._generation:
-            start = self._origin = self._scan_start
-            self._line = line + buffer.count(b"\n", position, start) - buffer.count(b"\n", start, position)
+            start = self._origin = self._content_start
+            before, behind = buffer.between(position, start), buffer.between(start, position)
+            self._line = line + before.count(b"\n") - behind.count(b"\n")
             return found
         self._origin, self._line = position, line
-        return self._parts.scan(buffer, position, inside=inside)
+        if self._content is not None and position >= self._content_start:
+            return self._parts.scan(self._content, position - self._content_start, inside=inside)
+        rest = buffer.between(position)
+        return self._parts.scan(content_of((rest,), len(rest)), 0, inside=inside)
 
-    def _holds_twins(self, buffer: bytes, scan: Scan) -> bool:
+    def _holds_twins(self, buffer: Buffer, scan: Scan) -> bool:
         """Whether an engine's own copies of messages stand between stretches: then lines have to be compared."""
         starts = [0, *(run.stop for run in scan.runs)]
         ends = [run.start for run in scan.runs] + [min(scan.size, starts[-1] + _SEARCHED_BYTES)]
         for start, end in zip(starts, ends, strict=True):
-            gap = buffer[self._origin + start : self._origin + end]
+            gap = buffer.between(self._origin + start, self._origin + end)
             if gap and any(word in gap for word in _TWINS):
                 return True
         return False

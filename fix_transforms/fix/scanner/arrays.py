@@ -24,7 +24,7 @@ ROWS = CHUNK_ROWS
 #: Most stretches between irregular ones in one pass.
 RUNS = 4_096
 #: Fields inside groups that go with them.
-GROUP_ROWS = 16 * ROWS
+GROUP_ROWS = 8 * ROWS
 PATH_BYTES = 8 * 1024 * 1024
 #: Longest word of a lexicon, and how many it holds.
 WORD_BYTES = 128

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fix_transforms.fix.candidates import START
-from fix_transforms.fix.delimiters import HEADER, is_padded
+from fix_transforms.fix.delimiters import HEADER, HEADER_BYTES, is_padded
 from fix_transforms.fix.profiles import is_twin
 from fix_transforms.fix.scanner import FIELDS, passes
 from fix_transforms.fix.scanner.arrays import RUNS, WORDS, new_tables
 from fix_transforms.fix.scanner.envelopes import NEW_DELIMITER, NEW_LAYOUT, NEW_PREFIX
 from fix_transforms.fix.scanner.layout import plans
 from fix_transforms.fix.scanner.layouts import counter_tags, known_counters
-from fix_transforms.fix.scanner.loads import SLACK
-from fix_transforms.fix.scanner.slabs import Slabs
 from fix_transforms.fix.scanner.stores import new_store
 from fix_transforms.fix.scanner.unfolding import new_group_scratch
 from fix_transforms.fix.scanner.words import ENDED, LAYOUT_TAGS, MSG_TYPE
@@ -29,14 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fix_transforms.fix.scanner.arrays import Lexicon, Tables
+    from fix_transforms.fix.scanner.contents import Content
     from fix_transforms.fix.scanner.layouts import Layouts
     from fix_transforms.fix.scanner.stores import Store
     from fix_transforms.fix.session_versions import SessionVersions
-
-#: Bytes of a part: large enough that a call costs nothing, small enough that a store holds its rows.
-LARGEST_PART = 6 * 1024 * 1024
-#: Copies of parts of usual size, with what is read beyond their end to come to the end of a line.
-_COPIES = Slabs(2 * (LARGEST_PART + 64 * 1024), 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +79,16 @@ class BlockScanner:
         self._generation = versions.generation
         self._store = self._new_store()
 
-    def scan(self, block: bytes, position: int, end: int, *, inside: bool) -> tuple[list[Run], bool]:
-        """Read a block as far as it is regular and settled.
+    def scan(self, content: Content, position: int, *, inside: bool) -> tuple[list[Run], bool]:
+        """Read bytes as far as they are regular and settled.
 
         Args:
-            block: The bytes.
+            content: The bytes, with room for them.
             position: Where to start: a segment has ended here.
-            end: Where to stop.
             inside: Whether a segment ended on this line.
 
         Returns:
-            What was read, and whether the pass came to the end of the block.
+            What was read, and whether the pass came to the end.
         """
         if self._store.is_full or self._is_tired:
             self._store = self._new_store()
@@ -103,16 +96,17 @@ class BlockScanner:
             self._generation = self._versions.generation
             _forget(self._tables.layouts)
         store, state = self._store, np.zeros(passes.STATE, np.int64)
-        work = _working_copy(block, position, end)
-        state[passes.BLOCK_END] = end - position
+        work = content.work[position:]
+        state[passes.BLOCK_END] = content.size - position
         state[passes.INSIDE_LINE] = inside
         state[passes.ROW], state[passes.EVENT], state[passes.BLOCK] = store.row, store.event, len(store.blocks)
-        state[passes.FREE_AT] = end - position + SLACK
+        state[passes.FREE_AT] = content.room_at - position
         state[passes.LEARNS] = 1
         state[passes.BY_SESSION] = self._versions.depends_on_session
         passes.open_run(self._runs, 0, inside, 0, state)
         store.blocks.append(work)
-        self._pass(block, position, work, state)
+        self._pass(work, state)
+        content.room_at = position + int(state[passes.FREE_AT])
         store.row, store.event = int(state[passes.ROW]), int(state[passes.EVENT])
         found = self._runs[: min(int(state[passes.RUN]) + 1, RUNS)].tolist()
         runs = [Run(store, *run) for run in found if run[passes.STOP] > run[passes.START]]
@@ -122,7 +116,7 @@ class BlockScanner:
         """Leave the store to whoever reads it."""
         self._store = self._new_store()
 
-    def _pass(self, block: bytes, position: int, work: np.ndarray, state: np.ndarray) -> None:
+    def _pass(self, work: np.ndarray, state: np.ndarray) -> None:
         """Go on until nothing is to be learnt any more."""
         store, tables = self._store, self._tables
         while True:
@@ -131,7 +125,8 @@ class BlockScanner:
                 self._layouts.arrays, self._scratch,
             )  # fmt: skip
             if code == NEW_DELIMITER:
-                self._learn_delimiter(block, position + int(state[passes.MARK]))
+                mark = int(state[passes.MARK])
+                self._learn_delimiter(work[mark : mark + HEADER_BYTES].tobytes())
             elif code == NEW_PREFIX:
                 self._learn(tables.prefixes, state, self._judge_shape)
             elif code == NEW_LAYOUT:
@@ -160,11 +155,11 @@ class BlockScanner:
         self._tables.bound[:] = 0  # a store opens columns in an order of its own
         return new_store(self._delimiters, self._shapes)
 
-    def _learn_delimiter(self, block: bytes, index: int) -> None:
+    def _learn_delimiter(self, header: bytes) -> None:
         """Ask the framing whether what stands after BeginString(8) is a delimiter."""
         tables = self._tables
-        head = HEADER.match(block, index)
-        stated = _stated_delimiter(block, index)
+        head = HEADER.match(header)
+        stated = _stated_delimiter(header)
         is_whole = head is not None and head["length"] is not None and head["delimiter"] == stated
         if tables.delimiter_count[0] == len(tables.delimiters):
             tables.delimiter_count[0] -= 1
@@ -212,19 +207,9 @@ def _forget(lexicon: Lexicon) -> None:
     lexicon.size[0] = 0
 
 
-def _stated_delimiter(block: bytes, index: int) -> bytes:
+def _stated_delimiter(header: bytes) -> bytes:
     """What stands between BeginString(8) and ``9=``."""
-    begin_end = index + len(START)
-    while block[begin_end : begin_end + 1].isalnum() or block[begin_end : begin_end + 1] == b".":
+    begin_end = len(START)
+    while header[begin_end : begin_end + 1].isalnum() or header[begin_end : begin_end + 1] == b".":
         begin_end += 1
-    return block[begin_end : block.index(b"9=", begin_end + 1)]
-
-
-def _working_copy(block: bytes, position: int, end: int) -> np.ndarray:
-    """The block with slack after it, and free space for messages whose delimiter is replaced."""
-    size = end - position
-    room = 2 * (size + SLACK)
-    work = _COPIES.lend() if room <= _COPIES.size else np.empty(room, np.uint8)
-    work[:size] = np.frombuffer(block, np.uint8, size, position)
-    work[size : size + SLACK] = 0
-    return work
+    return header[begin_end : header.index(b"9=", begin_end + 1)]
