@@ -67,26 +67,24 @@ class Account:
         """Count what stretches of one store are made of: together, for most are too short to be counted one by one."""
         rows, events = runs[0].store.rows, runs[0].store.events
         messages = _indices([run.row for run in runs], [run.messages for run in runs])
-        lines = _indices([run.event for run in runs], [run.lines for run in runs])
-        starts = np.concatenate((rows.start[messages], events.start[lines]))
-        sizes = np.concatenate((rows.end[messages], events.end[lines])) - starts
-        counted, found = self._bytes, sum(run.messages for run in runs)
-        counted.message += int(sizes[:found].sum())
-        counted.log_event += int(sizes[found:].sum())
-        every = np.arange(len(runs))
-        run = np.concatenate([np.repeat(every, [getattr(run, kind) for run in runs]) for kind in ("messages", "lines")])
-        if found < len(sizes):  # messages alone are in order
-            order = np.argsort(starts, kind="stable")
-            starts, sizes, run = starts[order], sizes[order], run[order]
-        ends = starts + sizes
-        opens = np.diff(run, prepend=-1) != 0
-        before = np.concatenate(([0], ends[:-1]))
-        before[opens] = np.array([run.lead for run in runs])[run[opens]]
-        gaps = starts - before
-        closes = np.append(opens[1:], True)
-        missed = np.array([run.end for run in runs])[run[closes]] - ends[closes]
-        counted.decoration += int(np.maximum(gaps, 0).sum())
-        counted.untiled += int(np.abs(missed).sum() - np.minimum(gaps, 0).sum() - np.minimum(sizes, 0).sum())
+        starts, ends = rows.start[messages], rows.end[messages]
+        counted = self._bytes
+        counted.message += int(ends.sum() - starts.sum())
+        if any(run.lines for run in runs):
+            lines = _indices([run.event for run in runs], [run.lines for run in runs])
+            counted.log_event += int(events.end[lines].sum() - events.start[lines].sum())
+            starts, ends = np.append(starts, events.start[lines]), np.append(ends, events.end[lines])
+            order = np.argsort(starts, kind="stable")  # messages alone are in order, and so are stretches
+            starts, ends = starts[order], ends[order]
+        stops = np.array([run.messages + run.lines for run in runs]).cumsum()
+        opens = np.append(0, stops[:-1])
+        gaps = starts.copy()
+        gaps[1:] -= ends[:-1]
+        gaps[opens] = starts[opens] - [run.lead for run in runs]
+        missed = ends[stops - 1] - [run.end for run in runs]
+        overlaps = -int(np.minimum(gaps, 0).sum())
+        counted.decoration += int(gaps.sum()) + overlaps
+        counted.untiled += overlaps + int(np.abs(missed).sum() - np.minimum(ends - starts, 0).sum())
 
     def close(self, tally: Tally, end: int | None) -> Tally:
         """Write the bytes of the chunk into its tally.

@@ -6,7 +6,7 @@ unless something was scanned.
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,7 +73,10 @@ def _in_order(frames: list[pl.DataFrame], key: str) -> pl.DataFrame:
     frames = [frame for frame in frames if frame.height] or frames[:1]
     if len(frames) == 1:
         return frames[0]
-    order = np.argsort(np.concatenate([frame[key].to_numpy() for frame in frames]), kind="stable")
+    keys = [frame[key].to_numpy() for frame in frames]
+    if all(before[-1] < after[0] for before, after in pairwise(keys)):  # as frames of scanned rows alone are
+        return pl.concat(frames, rechunk=False)
+    order = np.argsort(np.concatenate(keys), kind="stable")
     starts = np.flatnonzero(np.diff(order, prepend=-2) != 1)
     if len(starts) > _MOST_SLICES:
         return _gathered(frames, order)

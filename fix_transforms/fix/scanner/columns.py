@@ -7,7 +7,7 @@ Polars: a hundred small columns of a chunk would take it longer than the pass to
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,11 +68,6 @@ def _repeated(name: str | None) -> pa.Array:
     return column.to_arrow(compat_level=pl.CompatLevel.newest())
 
 
-@cache
-def _absent(dtype: DataType) -> pa.Array:
-    return pa.nulls(ROWS, _ARROW[dtype])
-
-
 # ---- instants ----
 
 
@@ -104,22 +99,24 @@ def clock_instants(profile: DetectedProfile, entries: Rows | Events, start: int,
     is_clock = found == CLOCK
     if is_clock.all():
         starts, exists = _minutes(profile, minutes)
-        return Instants(nanoseconds + starts, digits, None if _are_all(exists) else exists)
+        return Instants(nanoseconds + starts, digits, exists)
     nanoseconds, valid = nanoseconds.copy(), (is_clock | (found == TICKS)).astype(np.uint8)
     if is_clock.any():
-        starts, valid[is_clock] = _minutes(profile, minutes[is_clock])
+        starts, exists = _minutes(profile, minutes[is_clock])
         nanoseconds[is_clock] += starts
+        if exists is not None:
+            valid[is_clock] = exists
     return Instants(nanoseconds, digits, None if _are_all(valid) else valid)
 
 
-def _minutes(profile: DetectedProfile, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """When each minute starts, int64 epoch nanoseconds, and whether there is such a minute, uint8."""
+def _minutes(profile: DetectedProfile, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """When each minute starts, int64 epoch nanoseconds, and whether there is such a minute, uint8; none if all are."""
     runs, lengths = runs_of(keys)
     distinct, which = np.unique(runs, return_inverse=True)
     seconds = [profile.minute(*minute_of(key)) for key in distinct.tolist()]
     starts = np.array([second or 0 for second in seconds], np.int64) * _SECOND
     exists = np.array([second is not None for second in seconds], np.uint8)
-    return np.repeat(starts[which], lengths), np.repeat(exists[which], lengths)
+    return np.repeat(starts[which], lengths), None if exists.all() else np.repeat(exists[which], lengths)
 
 
 def _are_all(valid: np.ndarray) -> bool:
@@ -135,8 +132,8 @@ def runs_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def tag_instants(store: Store, tag: int, start: int, stop: int) -> Instants | None:
     """The times that a tag has in a range of rows; none where no row has one."""
-    found = _words(store, SLOT_TAGS.index(tag), start, stop)
-    return None if found is None else _instants(*found)
+    slot = SLOT_TAGS.index(tag)
+    return _instants(*_words(store, slot, start, stop)) if store.rows.columns[slot] >= 0 else None
 
 
 def _instants(words: np.ndarray, valid: np.ndarray | None) -> Instants:
@@ -147,25 +144,21 @@ def _instants(words: np.ndarray, valid: np.ndarray | None) -> Instants:
 
 
 def tag_columns(store: Store, start: int, stop: int) -> Arrays:
-    """The columns that are read from tags, for a range of rows."""
+    """The columns that are read from tags, for a range of rows; none of tags that no row has."""
     arrays: Arrays = {}
-    for slot, tag in enumerate(SLOT_TAGS):
-        columns, found = TAG_COLUMNS[tag], _words(store, slot, start, stop)
-        if found is None:
-            arrays.update({column.name: _absent(column.dtype).slice(0, stop - start) for column in columns})
-        else:
-            arrays.update(_typed(columns, kinds()[slot], *found, store.blocks))
+    for slot in np.flatnonzero(store.rows.columns[:-1] >= 0).tolist():
+        arrays.update(
+            _typed(TAG_COLUMNS[SLOT_TAGS[slot]], kinds()[slot], *_words(store, slot, start, stop), store.blocks)
+        )
     return arrays
 
 
-def _words(store: Store, slot: int, start: int, stop: int) -> tuple[np.ndarray, np.ndarray | None] | None:
-    """What was written for a slot, and which rows have it; none where no row has.
+def _words(store: Store, slot: int, start: int, stop: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """What was written for a slot with a column, and which rows have it; none where all have.
 
     The words are uint64 [row * 2] of texts and decimals, else uint64 [2, row]: numbers and digits.
     """
     rows, first = store.rows, int(store.rows.columns[slot])
-    if first < 0:
-        return None
     capacity, valid = len(rows.start), rows.valid[first + start : first + stop]
     is_whole = rows.counts[first // capacity] == store.row or _are_all(valid)
     words = rows.words[VIEW * first : VIEW * (first + capacity)]

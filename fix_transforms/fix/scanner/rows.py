@@ -6,7 +6,7 @@ and ordered by where they were found.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from fix_transforms.fix.arrow_buffers import flags, numbers, text
+from fix_transforms.fix.coercion import nulls_of
 from fix_transforms.fix.delimiters import delimiter_name
 from fix_transforms.fix.frames import DATES, FIRST_DAY, LAST_DAY, TAG_COLUMNS, empty_frame, parsed_schema
 from fix_transforms.fix.scanner.arrays import ROWS
@@ -73,18 +74,26 @@ def message_rows(taken: Sequence[tuple[Scanned, int]], profile: DetectedProfile)
         "delimiter": named(rows.delimiter[start:stop], [delimiter_name(found) for found in store.delimiters]),
     }
     arrays["direction"] = _directions(store, start, stop, arrays, profile)
-    arrays |= _dates((clock, sent), stop - start) | {
-        name: same.slice(0, stop - start) for name, same in _same().items()
-    }
-    return _frame(FIX_MESSAGES, arrays, _kept(((piece.row, piece.row_stop) for piece, _ in taken), start, stop))
+    arrays |= _dates((clock, sent), stop - start)
+    frame = pl.DataFrame(_batch(arrays))
+    frame = frame.hstack(_rest(frozenset(arrays)).head(stop - start))[parsed_schema(FIX_MESSAGES).names()]
+    return _those(frame, _kept(((piece.row, piece.row_stop) for piece, _ in taken), start, stop))
 
 
 @cache
-def _same() -> Arrays:
-    """Columns that are the same for every scanned message, as long as a store."""
+def _same() -> pl.DataFrame:
+    """Columns as they are where no message of a store is read into them: null, if not ``_SAME``. As long as a store."""
     schema = parsed_schema(FIX_MESSAGES)
-    columns = {name: pl.Series([value], dtype=schema[name]).new_from_index(0, ROWS) for name, value in _SAME.items()}
-    return {name: column.to_arrow(compat_level=pl.CompatLevel.newest()) for name, column in columns.items()}
+    return pl.DataFrame([
+        pl.Series(name, [_SAME[name]], dtype=dtype).new_from_index(0, ROWS) if name in _SAME else nulls_of(name, dtype, ROWS)
+        for name, dtype in schema.items()
+    ])  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _rest(names: frozenset[str]) -> pl.DataFrame:
+    """The columns of ``_same`` but these."""
+    return _same()[[name for name in _same().columns if name not in names]]
 
 
 def _kept(pieces: Iterable[tuple[int, int]], start: int, stop: int) -> np.ndarray:
@@ -99,9 +108,11 @@ def _kept(pieces: Iterable[tuple[int, int]], start: int, stop: int) -> np.ndarra
     return kept
 
 
-def _frame(table: Table, arrays: Arrays, kept: np.ndarray) -> pl.DataFrame:
-    names = parsed_schema(table).names()
-    frame = pl.DataFrame(pa.RecordBatch.from_arrays([arrays[name] for name in names], names))
+def _batch(arrays: Arrays) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays(list(arrays.values()), list(arrays))
+
+
+def _those(frame: pl.DataFrame, kept: np.ndarray) -> pl.DataFrame:
     return frame if kept.all() else frame.filter(pl.Series(kept))
 
 
@@ -110,12 +121,13 @@ def _clock_columns(table: Table, clock: Instants) -> Arrays:
     return {column.name: clock.facet(column) for column in table.columns if column.name.startswith("log_time")}
 
 
-def _dates(times: Iterable[Instants | None], height: int) -> Arrays:
+def _dates(times: Sequence[Instants | None], height: int) -> Arrays:
     """``DATES`` as ``frames`` derives them, the later of the times first; days come in runs."""
-    days = np.zeros(height, np.int32)
-    for time in times:
+    one = _one_day(times[-1])
+    days = np.zeros(height, np.int32) if one is None else np.full(height, one, np.int32)
+    for time in times if one is None else ():
         if time is not None:
-            found = _days(time.nanoseconds)
+            found = (time.nanoseconds // _DAY_NS).astype(np.int32)
             counts = (found >= FIRST_DAY) & (found <= LAST_DAY)
             days = np.where(counts if time.valid is None else counts & (time.valid != 0), found, days)
     first, lengths = runs_of(days)
@@ -124,12 +136,12 @@ def _dates(times: Iterable[Instants | None], height: int) -> Arrays:
     return {name: numbers(values, pa.date32()) for name, values in zip(DATES, dates, strict=True)}
 
 
-def _days(nanoseconds: np.ndarray) -> np.ndarray:
-    """Days since 1970-01-01, int32: mostly one and the same, which the first and the last instant tell."""
-    first, last = (int(end // _DAY_NS) for end in (nanoseconds.min(), nanoseconds.max()))
-    if first == last:
-        return np.full(len(nanoseconds), first, np.int32)
-    return (nanoseconds // _DAY_NS).astype(np.int32)
+def _one_day(time: Instants | None) -> int | None:
+    """The day that counts of every row, if it is one: mostly so, and the first and the last instant tell."""
+    if time is None or time.valid is not None:
+        return None
+    first, last = (int(end // _DAY_NS) for end in (time.nanoseconds.min(), time.nanoseconds.max()))
+    return first if first == last and FIRST_DAY <= first <= LAST_DAY else None
 
 
 def group_rows(taken: Sequence[tuple[Scanned, int]], messages: pl.DataFrame) -> pl.DataFrame:
@@ -155,7 +167,7 @@ def group_rows(taken: Sequence[tuple[Scanned, int]], messages: pl.DataFrame) -> 
         "path": text(groups.path[views], None, [rows.paths]),
         "value": text(groups.value[views], None, taken[0][0].store.blocks),
     }
-    return _frame(FIX_GROUP_FIELDS, arrays, kept)
+    return _those(pl.DataFrame(_batch(arrays))[parsed_schema(FIX_GROUP_FIELDS).names()], kept)
 
 
 def _places(taken: Sequence[tuple[Scanned, int]], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -188,7 +200,8 @@ def event_rows(taken: Sequence[Scanned], profile: DetectedProfile) -> pl.DataFra
         "line_number": numbers(events.line[start:stop]),
         "text": text(events.text[2 * start : 2 * stop], None, store.blocks),
     }
-    return _frame(LOG_EVENTS, arrays, _kept(((piece.event, piece.event_stop) for piece in taken), start, stop))
+    frame = pl.DataFrame(_batch(arrays))[parsed_schema(LOG_EVENTS).names()]
+    return _those(frame, _kept(((piece.event, piece.event_stop) for piece in taken), start, stop))
 
 
 def _prefixes(store: Store, start: int, stop: int) -> pa.Array:
@@ -205,9 +218,11 @@ def _directions(store: Store, start: int, stop: int, arrays: Arrays, profile: De
     names_session = any("->" in shape and profile.spoken(shape) is None for shape in store.shapes)
     if not profile.asks_comp_ids and not names_session:
         return named(shapes, [profile.direction(shape, None, None) for shape in words])
-    asked = pl.DataFrame({
-        "shape": shapes, "sender": pl.Series(arrays["sender_comp_id"]), "target": pl.Series(arrays["target_comp_id"]),
-    })  # fmt: skip
+    sender, target = (
+        pl.Series(arrays[name]) if name in arrays else _same()[name].head(stop - start)
+        for name in ("sender_comp_id", "target_comp_id")
+    )
+    asked = pl.DataFrame({"shape": shapes, "sender": sender, "target": target})
     distinct = asked.unique()
     answers = [profile.direction(words[shape], sender, target) for shape, sender, target in distinct.iter_rows()]
     answered = distinct.with_columns(direction=pl.Series(answers, dtype=pl.String))
