@@ -12,6 +12,7 @@ import numpy as np
 
 from fix_transforms.fix.frames import CHUNK_ROWS
 from fix_transforms.fix.scanner import FIELDS
+from fix_transforms.fix.scanner.decimals import DECIMALS
 from fix_transforms.fix.scanner.layout import KINDS, SLOT_TAGS, TAG_LIMIT
 from fix_transforms.fix.scanner.unfolding import GroupRows, new_group_rows
 from fix_transforms.fix.scanner.values import LAST_INSTANT
@@ -116,6 +117,8 @@ class Tables(NamedTuple):
     planned: np.ndarray  # int32 [field]: the plan of its tag
     starts: np.ndarray  # int64 [field]
     lengths: np.ndarray  # int64 [field]
+    decimals: np.ndarray  # uint64 [DECIMALS]: values that are read at once
+    decimal_lengths: np.ndarray  # int64 [DECIMALS]
     clock: np.ndarray  # int64 [8]: what find_clock says
     instant: np.ndarray  # int64 [LAST_INSTANT]: the last instant that was read
     delimiters: np.ndarray  # uint64 [n]: bytes of each known delimiter
@@ -216,6 +219,8 @@ def new_tables(plans: np.ndarray) -> Tables:
         planned=np.empty(FIELDS, np.int32),
         starts=np.empty(FIELDS, np.int64),
         lengths=np.empty(FIELDS, np.int64),
+        decimals=np.empty(DECIMALS, np.uint64),
+        decimal_lengths=np.empty(DECIMALS, np.int64),
         clock=np.zeros(8, np.int64),
         instant=np.full(LAST_INSTANT, -1, np.int64),  # no date at all; 00000000 is one that does not exist
         delimiters=np.zeros(64, np.uint64),

@@ -16,6 +16,7 @@ import numpy as np
 from fix_transforms.fix.scanner.arrays import STEPS, TEMPLATE_FIELDS, TEMPLATES, Rows, Tables
 from fix_transforms.fix.scanner.cells import open_column, read_flag, write_view
 from fix_transforms.fix.scanner.compiling import Number, compiled
+from fix_transforms.fix.scanner.decimals import DECIMALS, short_decimals
 from fix_transforms.fix.scanner.layout import (
     COUNTER,
     DAY,
@@ -41,6 +42,8 @@ ONCE = TEMPLATES
 #: MsgType(35) is the third field; its tag and ``=`` take three bytes.
 _MSG_TYPE_FIELD, _MSG_TYPE_TAG, _MSG_TYPE_START = 2, 35, 3
 _WORD = 8
+_DASH = 45
+_ONE_DIGIT = np.uint64(48)
 #: What is in a step, by bits: the field, where its value starts after the end of the field before, slot, and column.
 _FIELD, _BYTE, _SKIP_SHIFT, _SLOT_SHIFT, _FIRST_SHIFT = 0xFFFF, 0xFF, 16, 24, 32
 #: Messages in a row with other fields before a template that was of use is given up.
@@ -162,8 +165,10 @@ def write_row(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: 
     """
     if not get(tables.bound, place):
         _bind(place, tables, rows, row)
+    # Texts between: what was written a moment ago piece by piece is not there yet to be read as a whole.
+    are_short = _look_up_prices(work, place, tables)
     _write_texts(work, place, tables, rows, row, block)
-    all_fit = _write_prices(work, place, tables, rows, row)
+    all_fit = _write_prices(are_short, work, place, tables, rows, row)
     all_fit &= _write_numbers(read_integer, NUMBER, work, place, tables, rows, row)
     all_fit &= _write_numbers(read_flag, FLAG, work, place, tables, rows, row)
     all_fit &= _write_numbers(read_day, DAY, work, place, tables, rows, row)
@@ -191,18 +196,50 @@ def _write_texts(work: np.ndarray, place: Number, tables: Tables, rows: Rows, ro
 
 
 @compiled
-def _write_prices(work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: Number) -> Number:
+def _look_up_prices(work: np.ndarray, place: Number, tables: Tables) -> Number:
+    """Put the decimals of a message side by side; whether they can be read at once: few and short, without a sign."""
+    first, stop = _steps(place, PRICE, tables)
+    if stop - first > DECIMALS:
+        return False
+    for lane in range(DECIMALS):
+        put(tables.decimals, lane, _ONE_DIGIT)
+        put(tables.decimal_lengths, lane, 1)
+    strange = False
+    for at in range(first, stop):
+        start, length, _ = _value(at, tables)
+        strange |= length <= 0 or length > _WORD or get(work, start) == _DASH
+        put(tables.decimals, at - first, load_u64(work, start))
+        put(tables.decimal_lengths, at - first, length)
+    return not strange
+
+
+@compiled
+def _write_prices(
+    are_short: Number, work: np.ndarray, place: Number, tables: Tables, rows: Rows, row: Number
+) -> Number:
+    """Write decimals, at once where ``_look_up_prices`` has found that they can be, and else one by one."""
     first, stop = _steps(place, PRICE, tables)
     all_fit = True
+    if are_short:
+        all_fit = short_decimals(tables.decimals, tables.decimal_lengths)
+        for at in range(first, stop):
+            _put_price(at, get(tables.decimals, at - first), np.uint64(0), tables, rows, row)
+        return all_fit
     for at in range(first, stop):
-        start, length, column = _value(at, tables)
+        start, length, _ = _value(at, tables)
         fits, low, high = read_decimal(work, start, length)
         all_fit &= fits
-        put(rows.words, 2 * (column + row), low)
-        put(rows.words, 2 * (column + row) + 1, high)
-        put(rows.valid, column + row, np.uint8(1))
-        will_put(rows.words, 2 * (column + row + _AHEAD))
+        _put_price(at, low, high, tables, rows, row)
     return all_fit
+
+
+@compiled
+def _put_price(at: Number, low: Number, high: Number, tables: Tables, rows: Rows, row: Number) -> None:
+    cell = (np.int64(get(tables.steps, at)) >> _FIRST_SHIFT) + row
+    put(rows.words, 2 * cell, low)
+    put(rows.words, 2 * cell + 1, high)
+    put(rows.valid, cell, np.uint8(1))
+    will_put(rows.words, 2 * (cell + _AHEAD))
 
 
 @compiled

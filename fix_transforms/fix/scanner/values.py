@@ -9,21 +9,16 @@ from __future__ import annotations
 import numpy as np
 
 from fix_transforms.fix.scanner.compiling import Number, compiled
-from fix_transforms.fix.scanner.loads import get, load_u64, put, trailing_zeros
+from fix_transforms.fix.scanner.loads import get, load_u64, put
 
 _OVER_NINE = np.uint64(0x7676767676767676)
-_ONES = np.uint64(0x0101010101010101)
 _TOPS = np.uint64(0x8080808080808080)
-_DOTS = np.uint64(0x2E2E2E2E2E2E2E2E)
 _ZEROS = np.uint64(0x3030303030303030)
 _PAIRS = np.uint64(0x00FF00FF00FF00FF)
 _QUADS = np.uint64(0x0000FFFF0000FFFF)
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _SCALE = np.uint64(10_000_000_000)
 
 _POWERS = np.array([10**power for power in range(19)], dtype=np.uint64)
-#: What a short decimal is scaled by: by its length less the place of its point, or less 8 without one; and 8.
-_SHORT_POWERS = np.array([10 ** (10 - max(place - 9, 0)) for place in range(17)], dtype=np.uint64)
 _DAYS_IN_MONTH = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
 #: Epoch seconds that still fit into Int64 nanoseconds, as in ``coercion``.
 _LAST_NS_SECOND = 9_223_372_035
@@ -96,29 +91,8 @@ def _scaled(whole: Number, fraction: Number, fraction_digits: Number, negative: 
 
 
 @compiled
-def _short_decimal(word: Number, length: Number) -> tuple[Number, Number, Number]:
-    """A decimal of up to eight bytes without a sign; below ten to the eighteenth, it fits the low half."""
-    # No branch: which values have a point is hard to foresee.
-    word &= _ALL >> np.uint64((8 - length) * 8)
-    found = word ^ _DOTS
-    point = (found - _ONES) & ~found & _TOPS
-    point &= ~point + np.uint64(1)  # the first
-    whole = (point >> np.uint64(7)) - np.uint64(1)  # the bytes before it, or all
-    joined = word & whole | word >> np.uint64(8) & ~whole
-    is_number, value = eight_digits(joined, length - (point != 0))
-    ends_word = point | point >> np.uint64((length - 1) * 8)  # nothing before the point, or nothing after it
-    is_number &= ends_word & np.uint64(0x80) == 0
-    power = length - np.int64(trailing_zeros(point) >> np.uint64(3)) + 8
-    return is_number, value * get(_SHORT_POWERS, power), np.uint64(0)
-
-
-@compiled
-def read_decimal(  # noqa: C901 - one pass over the digits
-    buffer: np.ndarray, start: Number, length: Number
-) -> tuple[Number, Number, Number]:
+def read_decimal(buffer: np.ndarray, start: Number, length: Number) -> tuple[Number, Number, Number]:
     """A FIX float as ``Decimal(28, 10)``: low and high half; declines what does not fit exactly."""
-    if 0 < length <= 8 and get(buffer, start) != _DASH:
-        return _short_decimal(load_u64(buffer, start), length)
     position, end = start, start + length
     negative = length > 0 and get(buffer, start) == _DASH
     if negative:

@@ -100,6 +100,32 @@ def test_prices_of_any_length_read_the_same(texts):
     assert_same_rows(b"\n".join(with_field(4, 44, text.encode()) for text in texts))
 
 
+#: Tags of decimals: one more than are read at once, and what stands in them. Most are short; one that is not, or is no
+#: decimal, has to be told apart from those beside it.
+PRICE_TAGS = (38, 44, 99, 6, 14, 31, 32, 151, 118)
+PRICES = st.sampled_from(["1", "100", "10.25", "0.5", "99999999", "9.999999", "1234567."]) | st.from_regex(
+    r"-?[0-9]{0,9}\.?[0-9]{0,4}", fullmatch=True
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(PRICES, min_size=0, max_size=len(PRICE_TAGS)), min_size=1, max_size=12))
+def test_prices_beside_one_another_read_the_same(rows):
+    assert_same_rows(b"\n".join(prices_of(row) for row in rows))
+
+
+def prices_of(row: list[str]) -> bytes:
+    return message((11, b"A-1"), *((tag, text.encode()) for tag, text in zip(PRICE_TAGS, row, strict=False)))
+
+
+def test_more_prices_than_are_read_at_once_are_scanned_too():
+    content = b"\n".join([prices_of(["10.25"] * count) for count in (8, 9, 9, 8, 1, 0)] * 4)
+    frame = rows_of([content], decoder="scanner").frames["messages"]
+    assert set(frame["decoder"][:-1]) == {"scanner"}  # a short last message is too near to the end
+    assert frame["order_qty"].null_count() == 4
+    assert_same_rows(content)
+
+
 SECONDS = st.from_regex(r"2024010[12]-(09|10|24):(30|31|60):[0-6][0-9](\.[0-9]{0,12})?", fullmatch=True)
 
 
