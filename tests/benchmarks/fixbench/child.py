@@ -1,7 +1,7 @@
 """What one fresh process does: a single task, whose result it prints as one line of JSON.
 
 Invariant: only the task itself is timed. Imports, compiled code, caches and memory are there before the clock starts,
-because the same task has run on a smaller file; what they take is measured on its own.
+because the same task has run before, on this file or a smaller one; what they take is measured on its own.
 """
 
 from __future__ import annotations

@@ -315,7 +315,7 @@ def _method(results: Results) -> Iterator[str]:
         f"round beginning with another one; up to {most} rounds. Rates are medians, ratios are taken within a round and "
         "given with the least and the most.",
         "- The data is generated from a fixed seed. A slow contestant reads the beginning of what a fast one reads whole. "
-        "Each process first reads a smaller file, a fifth for a fast one, which is not timed: code and memory are there "
+        "Before that, each process reads the same, or less if it is slow, which is not timed: code and memory are there "
         "then, which have figures of their own above. Reading the file from the system's cache is timed.",
         "- Ours is all of `parse()`: framing, checksums, every typed column, groups, masking, the account of every byte. "
         "simplefix decodes and drops; the others leave columns of text in memory: the 28 tags of order flow, which they are told "

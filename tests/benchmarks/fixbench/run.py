@@ -17,7 +17,7 @@ from fixbench import processes
 from fixbench.contestants import CONTESTANTS, REFERENCE, SCANNER_1, SCANNER_2, Contestant
 from fixbench.datasets import DATA_SETS, Stored, store
 from fixbench.machine import code_hash, describe
-from fixbench.plan import COLD_BYTES, LONGEST_SECONDS, SMALLER_TIER, START_RUNS, Plan, Tier
+from fixbench.plan import COLD_BYTES, LONGEST_SECONDS, READ_BEFORE, START_RUNS, Plan, Tier
 from fixbench.results import Results
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _measure(results: Results, plan: Plan, files: Files, agreed: dict[str, list[
 def _measure_one(results: Results, number: int, data: str, tiers: dict[Tier, Stored], contestant: Contestant) -> None:
     tier = tier_of(contestant, tiers, results.agreement[data].get(contestant.name, {}))
     sample = {"data": data, "round": number, "contestant": contestant.name, "tier": tier}
-    answer = _ask("measure", contestant, tiers[tier].path, tiers[SMALLER_TIER[tier]].path)
+    answer = _ask("measure", contestant, tiers[tier].path, tiers[READ_BEFORE[tier]].path)
     expected_stop = contestant.stops_on.get(data)
     if "error" in answer and expected_stop is not None:
         answer = {"stopped": expected_stop}
