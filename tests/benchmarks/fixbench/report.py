@@ -299,8 +299,8 @@ def _budget(results: Results) -> Iterator[str]:
     yield (
         f"A message of {DATA_SETS[data].title.lower()} takes {whole:.2f} µs on one thread, of which "
         f"{whole * stages[0].get('compiled pass', 0.0):.2f} µs in the compiled pass: that writes some 24 values of 16 bytes into as "
-        f"many columns, about twice the bytes that it reads, and what makes frames of them takes most of the rest. {BARS.to_polars:g} "
-        f"times the rate of Polars' regular expressions, which leave text in memory, would be {left:.2f} µs for everything."
+        "many columns, about twice the bytes that it reads. Reading the file, copying it once and making frames takes the rest. "
+        f"{BARS.to_polars:g} times the rate of Polars' regular expressions, which leave text in memory, is {left:.2f} µs for everything."
     )
     yield ""
 
