@@ -20,7 +20,8 @@ from numba import njit
 from numba.core import caching, codegen, compiler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
+    from importlib.resources.abc import Traversable
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
@@ -31,6 +32,9 @@ Number: TypeAlias = Any
 _njit, _caching = cast("Any", njit), cast("Any", caching)
 _codegen, _compiler, _llvm = cast("Any", codegen), cast("Any", compiler), cast("Any", binding)
 _ALWAYS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
+#: The packages whose sources make a difference to compiled code: constants are compiled into it, such as the tags of
+#: secrets and the columns of tables.
+COMPILED_FROM = ("fix_transforms.fix", "fix_transforms.tables")
 #: What reading half a file raises: numba does not wait until the disk has what it writes.
 _DAMAGED = (EOFError, UnpicklingError)
 
@@ -149,12 +153,25 @@ def compiled(function: Function) -> Function:
 
 @cache
 def sources_digest() -> str:
-    """A digest of every source file of this package."""
+    """A digest of every source that compiled code is made of."""
+    return digest_of(resources.files(package) for package in COMPILED_FROM)
+
+
+def digest_of(folders: Iterable[Traversable]) -> str:
+    """A digest of the Python files in folders and in all below."""
     digest = hashlib.sha256()
-    folder = resources.files(__package__)
-    for source in sorted((item for item in folder.iterdir() if item.name.endswith(".py")), key=lambda item: item.name):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    for folder in folders:
+        for path, content in _sources(folder, ""):
+            digest.update(path.encode() + b"\0" + content + b"\0")
     return digest.hexdigest()
+
+
+def _sources(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        if item.is_dir():
+            yield from _sources(item, f"{path}{item.name}/")
+        elif item.name.endswith(".py"):
+            yield path + item.name, item.read_bytes()
 
 
 def _version() -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +95,29 @@ def test_what_other_versions_left_is_removed(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     compiling.drop_other_versions(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == ours | others
+
+
+def test_digest_changes_with_any_source_at_any_depth(tmp_path: Path) -> None:
+    (tmp_path / "profiles").mkdir()
+    sources = [tmp_path / "masking.py", tmp_path / "profiles" / "words.py"]
+    for source in sources:
+        source.write_text("SECRET_TAGS = (554,)\n")
+    seen = {compiling.digest_of([tmp_path])}
+    for source in sources:
+        source.write_text("SECRET_TAGS = (554, 925)\n")
+        seen.add(compiling.digest_of([tmp_path]))
+    sources[1].rename(tmp_path / "profiles" / "names.py")
+    seen.add(compiling.digest_of([tmp_path]))
+    assert len(seen) == 4
+    (tmp_path / "words.pyc").write_bytes(b"")
+    assert compiling.digest_of([tmp_path]) in seen
+
+
+def test_compiled_code_is_made_of_nothing_that_its_digest_leaves_out() -> None:
+    program = "import sys, fix_transforms.fix.scanner.passes as p; print(p.scan_block._cache._cache_file._source_stamp, *sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    stamp, *modules = answer.stdout.split()
+    ours = {name for name in modules if name.split(".")[0] == "fix_transforms"}
+    inside = {name for name in ours if name.startswith(compiling.COMPILED_FROM)}
+    assert ours - inside == {"fix_transforms", "fix_transforms.errors"}  # no constants in these
+    assert stamp == compiling.sources_digest()

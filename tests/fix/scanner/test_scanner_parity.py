@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from threading import Event, current_thread, main_thread
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fix_transforms.fix.frames import TAG_COLUMNS
-from fix_transforms.fix.scanner import compiling, parts
+from fix_transforms.fix.scanner import parts
 from fix_transforms.simulate import simulate
 from tests.fix.same_rows import assert_same_rows, first_difference, rows_of
 from tests.fuzz.mutation import Mutator
@@ -230,15 +229,3 @@ def test_mutated_logs_read_the_same():
 def test_offsets_and_lines_go_on_where_a_resumed_file_starts(simulated):
     content = max(simulated.values(), key=len)
     assert_same_rows(content, start_offset=1_000, first_message_index=7, first_line_number=11)
-
-
-def test_what_is_kept_on_disk_is_of_every_source_of_the_package():
-    digests = [compiling.sources_digest.__wrapped__() for _ in range(2)]
-    assert all(one == other for one, other in pairwise(digests))
-    assert passes_stamp() == digests[0]
-
-
-def passes_stamp() -> object:
-    from fix_transforms.fix.scanner.passes import scan_block
-
-    return scan_block._cache._cache_file._source_stamp
