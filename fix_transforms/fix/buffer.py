@@ -35,6 +35,5 @@ class Buffer:
 
     def between(self, start: int, stop: int | None = None) -> bytes:
         """Some of them, as a slice of ``whole`` gives them; ``start`` counts from the first."""
-        if len(self._pieces) == 1 and "whole" not in self.__dict__:
-            return bytes(self._pieces[0][start:stop])
-        return self.whole[start:stop]
+        one = self._pieces[0] if len(self._pieces) == 1 else self.whole
+        return bytes(one[start:stop])

@@ -151,7 +151,7 @@ class Framer:
         buffer = self._buffer
         settled = len(buffer) if self._at_end else len(buffer) - HEADER_BYTES
         index, head = next_candidate(buffer, max(self._position, self._searched), self._position, settled)
-        if self._ahead is not None and index >= self._ahead.next_line(buffer, self._position):
+        if self._ahead is not None and index >= self._ahead.next_line(self._hand, self._position):
             yield from self._lines_up_to_scanned(self._ahead)
             return True
         if index < 0:
@@ -194,7 +194,7 @@ class Framer:
     def _lines_up_to_scanned(self, ahead: Ahead) -> Iterator[Segment]:
         """The lines before the next stretch, which no message here can reach into."""
         before = self._position
-        yield from self._lines(ahead.next_line(self._buffer, before))
+        yield from self._lines(ahead.next_line(self._hand, before))
         if self._position == before:
             ahead.drop()
 

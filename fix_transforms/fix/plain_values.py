@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from fix_transforms.fix.arrow_buffers import numbers
 from fix_transforms.fix.coercion import Coerced, coerce
+from fix_transforms.fix.digit_words import DOTS, JOINS, ONES, TOPS, ZEROS
 from fix_transforms.tables.spec import DECIMAL
 
 if TYPE_CHECKING:
@@ -33,10 +34,9 @@ def _word(number: int) -> np.uint64:
 
 
 _BYTE, _HALF, _LENGTH = _word(8), _word(32), _word(0xFFFFFFFF)
-_ZEROS, _THREES = _word(0x3030303030303030), _word(0x3333333333333333)
+_THREES = _word(0x3333333333333333)
 _HIGHS, _LOWS, _SIXES = _word(0xF0F0F0F0F0F0F0F0), _word(0x0F0F0F0F0F0F0F0F), _word(0x0606060606060606)
-_PAIRS, _QUADS = _word(0x00FF00FF00FF00FF), _word(0x0000FFFF0000FFFF)
-_ONES, _TOPS, _DOTS = _word(0x0101010101010101), _word(0x8080808080808080), _word(0x2E2E2E2E2E2E2E2E)
+_ONES, _TOPS, _ZEROS, _DOTS = _word(ONES), _word(TOPS), _word(ZEROS), _word(DOTS)
 _DASH = 0x2D
 _POWERS = np.array([10**power for power in range(DECIMAL.scale + 1)], np.int64)
 
@@ -77,9 +77,9 @@ def digits(word: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     behind = (_WORD - count).view(np.uint64) * _BYTE
     word = (word << behind) | (_ZEROS >> (_word(64) - behind))  # numpy shifts by 64 bits to zero
     plain = (word & _HIGHS) | (((word + _SIXES) & _HIGHS) >> _word(4))
-    value = ((word & _LOWS) * _word(2561)) >> _BYTE
-    value = ((value & _PAIRS) * _word(6553601)) >> _word(16)
-    value = ((value & _QUADS) * _word(42949672960001)) >> _HALF
+    value = word & _LOWS
+    for kept, factor, shift in JOINS:
+        value = ((value & _word(kept)) * _word(factor)) >> _word(shift)
     return (plain == _THREES) & (count > 0), value.view(np.int64)
 
 

@@ -122,11 +122,11 @@ class Ahead:
             return self._give(run, base + position)
         return None
 
-    def next_line(self, buffer: bytes, position: int) -> int:
+    def next_line(self, buffer: Buffer, position: int) -> int:
         """Where the next stretch starts, if it starts a line after ``position``; else the end of the buffer."""
         if self._runs:
             start = self._origin + self._runs[0].start
-            if start > position and buffer[start - 1 : start] == b"\n":
+            if start > position and buffer.between(start - 1, start) == b"\n":
                 return start
         return len(buffer) + 1
 
@@ -174,8 +174,7 @@ class Ahead:
         self._origin, self._line = position, line
         if self._content is not None and position >= self._content_start:
             return self._parts.scan(self._content, position - self._content_start, inside=inside)
-        rest = buffer.between(position)
-        return self._parts.scan(content_of((rest,), len(rest)), 0, inside=inside)
+        return self._parts.scan(content_of(buffer.between(position)), 0, inside=inside)
 
     def _holds_twins(self, buffer: Buffer, scan: Scan) -> bool:
         """Whether an engine's own copies of messages stand between stretches: then lines have to be compared."""

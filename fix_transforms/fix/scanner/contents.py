@@ -7,15 +7,11 @@ there into no place twice.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fix_transforms.fix.scanner.loads import SLACK
 from fix_transforms.fix.scanner.slabs import Slabs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 #: Bytes of a part: large enough that a call costs nothing, small enough that a store holds its rows.
 LARGEST_PART = 16 * 1024 * 1024
@@ -81,9 +77,8 @@ class Filling:
         return Content(self._work, size, size + SLACK)
 
 
-def content_of(pieces: Iterable[bytes | memoryview], size: int) -> Content:
-    """A copy of bytes, of which there are ``size``."""
-    filling = Filling(size)
-    for piece in pieces:
-        filling.take(piece)
-    return filling.close(size)
+def content_of(piece: bytes | memoryview) -> Content:
+    """A copy of bytes."""
+    filling = Filling(len(piece))
+    filling.take(piece)
+    return filling.close(len(piece))

@@ -10,12 +10,13 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 
+from fix_transforms.fix.digit_words import DOTS, JOINS, ONES, OVER_NINE, TOPS, ZEROS
 from fix_transforms.fix.scanner.loads import primitive
 
 #: How many are read at once.
 DECIMALS = 8
 
-_NUMBER, _FLAG = ir.IntType(64), ir.IntType(1)
+_NUMBER = ir.IntType(64)
 _LANES = ir.VectorType(_NUMBER, DECIMALS)
 
 
@@ -24,15 +25,7 @@ def _each(value: int) -> Any:
 
 
 _ALL = _each(0xFFFFFFFFFFFFFFFF)
-_ONES, _TOPS = _each(0x0101010101010101), _each(0x8080808080808080)
-_DOTS, _ZEROS, _OVER_NINE = _each(0x2E2E2E2E2E2E2E2E), _each(0x3030303030303030), _each(0x7676767676767676)
-#: How pairs of digits, of numbers of two digits and of numbers of four digits become one: what is kept, what that is
-#: multiplied by, and how far it is moved down then.
-_JOINS = (
-    (0xFFFFFFFFFFFFFFFF, 2561, 8),
-    (0x00FF00FF00FF00FF, 6553601, 16),
-    (0x0000FFFF0000FFFF, 42949672960001, 32),
-)
+_ONES, _TOPS, _ZEROS, _DOTS, _OVER_NINE = (_each(word) for word in (ONES, TOPS, ZEROS, DOTS, OVER_NINE))
 #: What a value is multiplied by for each bit of seven less its decimals; and always: ten to the third.
 _SCALES = ((1, 10), (2, 100), (4, 10_000))
 _LEAST_SCALE = 1_000
@@ -89,7 +82,7 @@ def _left_aligned(b: Any, digits: Any, count: Any) -> Any:
 
 
 def _number(b: Any, digits: Any) -> Any:
-    for kept, factor, shift in _JOINS:
+    for kept, factor, shift in JOINS:
         digits = b.lshr(b.mul(b.and_(digits, _each(kept)), _each(factor)), _each(shift))
     return digits
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fix_transforms.fix.digit_words import ONES, TOPS
 from fix_transforms.fix.scanner import FIELDS
 from fix_transforms.fix.scanner.arrays import GUESS, GUESSES, Tables
 from fix_transforms.fix.scanner.compiling import Number, compiled
@@ -26,8 +27,7 @@ from fix_transforms.fix.scanner.secret_marks import sign_marks_field
 from fix_transforms.fix.scanner.values import eight_digits
 from fix_transforms.fix.scanner.words import colons_name_secret, rare_marks_name_secret
 
-_ONES = np.uint64(0x0101010101010101)
-_TOPS = np.uint64(0x8080808080808080)
+_ONES, _TOPS = np.uint64(ONES), np.uint64(TOPS)
 _EQUALS = np.uint64(0x3D3D3D3D3D3D3D3D)
 _EQUALS_SIGN = np.uint8(61)
 _LINE_END = np.uint8(10)

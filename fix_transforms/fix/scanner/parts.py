@@ -210,7 +210,7 @@ class Parts:
     def _scan_with(self, scanner: BlockScanner, content: Content, position: int, *, inside: bool) -> Scan:
         generation = self._versions.generation
         if not content.has_room(position):  # all of it was scanned before
-            content, position = content_of((content.view[position:],), content.size - position), 0
+            content, position = content_of(content.view[position:]), 0
         runs, is_whole = scanner.scan(content, position, inside=inside)
         return Scan(runs, content.size - position, is_whole, generation)
 

@@ -77,7 +77,7 @@ def message_rows(taken: Sequence[tuple[Scanned, int]], profile: DetectedProfile)
     arrays |= _dates((clock, sent), stop - start)
     frame = pl.DataFrame(_batch(arrays))
     frame = frame.hstack(_rest(frozenset(arrays)).head(stop - start))[parsed_schema(FIX_MESSAGES).names()]
-    return _those(frame, _kept(((piece.row, piece.row_stop) for piece, _ in taken), start, stop))
+    return _only(frame, _kept(((piece.row, piece.row_stop) for piece, _ in taken), start, stop))
 
 
 @cache
@@ -112,7 +112,7 @@ def _batch(arrays: Arrays) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(list(arrays.values()), list(arrays))
 
 
-def _those(frame: pl.DataFrame, kept: np.ndarray) -> pl.DataFrame:
+def _only(frame: pl.DataFrame, kept: np.ndarray) -> pl.DataFrame:
     return frame if kept.all() else frame.filter(pl.Series(kept))
 
 
@@ -122,18 +122,26 @@ def _clock_columns(table: Table, clock: Instants) -> Arrays:
 
 
 def _dates(times: Sequence[Instants | None], height: int) -> Arrays:
-    """``DATES`` as ``frames`` derives them, the later of the times first; days come in runs."""
-    one = _one_day(times[-1])
-    days = np.zeros(height, np.int32) if one is None else np.full(height, one, np.int32)
-    for time in times if one is None else ():
-        if time is not None:
-            found = (time.nanoseconds // _DAY_NS).astype(np.int32)
-            counts = (found >= FIRST_DAY) & (found <= LAST_DAY)
-            days = np.where(counts if time.valid is None else counts & (time.valid != 0), found, days)
+    """``DATES`` as ``frames`` derives them; days come in runs."""
+    days = _days(times, height)
     first, lengths = runs_of(days)
     months = first.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int32)
     dates = (days, np.repeat(months, lengths))
     return {name: numbers(values, pa.date32()) for name, values in zip(DATES, dates, strict=True)}
+
+
+def _days(times: Sequence[Instants | None], height: int) -> np.ndarray:
+    """Days since 1970-01-01, int32, of the later of the times if that counts, else of the one before."""
+    one = _one_day(times[-1])
+    if one is not None:
+        return np.full(height, one, np.int32)
+    days = np.zeros(height, np.int32)
+    for time in times:
+        if time is not None:
+            found = (time.nanoseconds // _DAY_NS).astype(np.int32)
+            counts = (found >= FIRST_DAY) & (found <= LAST_DAY)
+            days = np.where(counts if time.valid is None else counts & (time.valid != 0), found, days)
+    return days
 
 
 def _one_day(time: Instants | None) -> int | None:
@@ -167,7 +175,7 @@ def group_rows(taken: Sequence[tuple[Scanned, int]], messages: pl.DataFrame) -> 
         "path": text(groups.path[views], None, [rows.paths]),
         "value": text(groups.value[views], None, taken[0][0].store.blocks),
     }
-    return _those(pl.DataFrame(_batch(arrays))[parsed_schema(FIX_GROUP_FIELDS).names()], kept)
+    return _only(pl.DataFrame(_batch(arrays))[parsed_schema(FIX_GROUP_FIELDS).names()], kept)
 
 
 def _places(taken: Sequence[tuple[Scanned, int]], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -201,7 +209,7 @@ def event_rows(taken: Sequence[Scanned], profile: DetectedProfile) -> pl.DataFra
         "text": text(events.text[2 * start : 2 * stop], None, store.blocks),
     }
     frame = pl.DataFrame(_batch(arrays))[parsed_schema(LOG_EVENTS).names()]
-    return _those(frame, _kept(((piece.event, piece.event_stop) for piece in taken), start, stop))
+    return _only(frame, _kept(((piece.event, piece.event_stop) for piece in taken), start, stop))
 
 
 def _prefixes(store: Store, start: int, stop: int) -> pa.Array:

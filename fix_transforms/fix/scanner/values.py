@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from fix_transforms.fix.digit_words import JOINS, OVER_NINE, TOPS, ZEROS
 from fix_transforms.fix.scanner.compiling import Number, compiled
 from fix_transforms.fix.scanner.loads import get, load_u64, put
 
-_OVER_NINE = np.uint64(0x7676767676767676)
-_TOPS = np.uint64(0x8080808080808080)
-_ZEROS = np.uint64(0x3030303030303030)
-_PAIRS = np.uint64(0x00FF00FF00FF00FF)
-_QUADS = np.uint64(0x0000FFFF0000FFFF)
+_OVER_NINE, _TOPS, _ZEROS = np.uint64(OVER_NINE), np.uint64(TOPS), np.uint64(ZEROS)
+#: What ``eight_digits`` multiplies by: digits, pairs of them, and four at a time.
+_KEPT, _FACTORS, _SHIFTS = (tuple(map(np.uint64, each)) for each in zip(*JOINS, strict=True))
 _SCALE = np.uint64(10_000_000_000)
 
 _POWERS = np.array([10**power for power in range(19)], dtype=np.uint64)
@@ -40,9 +39,9 @@ def eight_digits(word: Number, count: Number) -> tuple[Number, Number]:
     shift = np.uint64((8 - count) * 8) >> np.uint64(1)
     digits = (word ^ _ZEROS) << shift << shift
     wrong = (digits + _OVER_NINE | digits) & _TOPS
-    value = (digits * np.uint64(2561)) >> np.uint64(8)
-    value = ((value & _PAIRS) * np.uint64(6553601)) >> np.uint64(16)
-    value = ((value & _QUADS) * np.uint64(42949672960001)) >> np.uint64(32)
+    value = (digits * _FACTORS[0]) >> _SHIFTS[0]
+    value = ((value & _KEPT[1]) * _FACTORS[1]) >> _SHIFTS[1]
+    value = ((value & _KEPT[2]) * _FACTORS[2]) >> _SHIFTS[2]
     return wrong == 0, value
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from fix_transforms.fix import ParseOptions, parse
+from fix_transforms.fix.assembly import MAX_DECODED_ROWS, MAX_ROWS
 from fix_transforms.fix.scanner import contents, parts
 from fix_transforms.fix.scanner.arrays import ROWS
 from fix_transforms.fix.scanner.loads import SLACK
@@ -36,6 +38,15 @@ def test_a_part_of_more_messages_than_a_store_holds_keeps_every_value(delimiter)
     assert frame.select(pl.col("raw").str.contains(pl.col("cl_ord_id"), literal=True).all()).item()
 
 
+def test_chunks_hold_no_more_rows_than_they_may_and_fewer_where_some_were_decoded():
+    lines = orders(b"\x01").splitlines(keepends=True)
+    with_wrong_sums = [line[:-5] + b"000\x01\n" if number % 5_000 == 99 else line for number, line in enumerate(lines)]
+    for content, most in ((lines[:-1], MAX_ROWS), (with_wrong_sums[:-1], MAX_DECODED_ROWS)):
+        chunks = [chunk.messages for chunk in parse([b"".join(content)], ParseOptions(decoder="scanner"))]
+        assert sum(chunk.height for chunk in chunks) == len(content)
+        assert most * 3 // 4 < max(chunk.height for chunk in chunks) <= most
+
+
 @pytest.mark.usefixtures("_room")
 def test_a_version_that_a_logon_states_between_keeps_every_value():
     def line(msg_type: bytes, *fields: tuple[int, bytes]) -> bytes:
@@ -52,7 +63,7 @@ def test_a_version_that_a_logon_states_between_keeps_every_value():
 
 
 def test_a_content_has_room_to_restore_every_message_once():
-    content = contents.content_of((b"8=FIX.4.4|", memoryview(b"9=5|")), 14)
+    content = contents.content_of(memoryview(b"8=FIX.4.4|9=5|"))
     assert bytes(content.view) == b"8=FIX.4.4|9=5|"
     assert not content.work[14 : 14 + SLACK].any()
     assert content.has_room(0)
@@ -61,6 +72,6 @@ def test_a_content_has_room_to_restore_every_message_once():
 
 
 def test_bytes_that_are_shown_cannot_be_changed():
-    view = contents.content_of((b"8=FIX",), 5).view
+    view = contents.content_of(b"8=FIX").view
     with pytest.raises(TypeError, match="read-only"):
         view[0] = 0
