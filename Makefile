@@ -120,7 +120,7 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 # The compiled decoder, so that the first long log is read by it from the start.
-$(VENV)/.compiled: $(wildcard fix_transforms/fix/scanner/*.py) $(VENV)/.runtime
+$(VENV)/.compiled: $(wildcard $(foreach folder,fix tables,$(addprefix fix_transforms/$(folder)/,*.py */*.py))) $(VENV)/.runtime
 	@echo "Compiling the decoder, once for this version: some 15 seconds"
 	$(BIN)/python -m fix_transforms.fix.scanner
 	@touch $@
